@@ -1,0 +1,132 @@
+//! What can go wrong with a store, each case told apart.
+//!
+//! No variant holds a value, nor an error of a library that might hold one.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{ItemId, StoreKind};
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No session bus answers, so there is no Secret Service to talk to.
+    #[error("no session bus was found")]
+    NoBus,
+    /// A bus answers, but nothing on it keeps secrets.
+    #[error("nothing on the session bus provides a keychain")]
+    NoProvider,
+    /// The provider has no collection to put items into.
+    #[error("the keychain has no default collection")]
+    NoCollection,
+    /// The store is locked and nobody could be asked to unlock it.
+    #[error("the {0} is locked")]
+    Locked(StoreKind),
+    /// The person dismissed the prompt to unlock.
+    #[error("the prompt to unlock the {0} was dismissed")]
+    Dismissed(StoreKind),
+    /// The store did not answer in time.
+    #[error("the {kind} did not answer within {seconds} s")]
+    TimedOut {
+        /// Which store.
+        kind: StoreKind,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The system refused access.
+    #[error("access to the {0} was denied")]
+    Denied(StoreKind),
+    /// There is no such item.
+    #[error("\"{item}\" is not in the {kind}")]
+    NotFound {
+        /// Which store.
+        kind: StoreKind,
+        /// The item asked for.
+        item: ItemId,
+    },
+    /// More than one item is filed under the same account.
+    #[error("the {kind} holds more than one item for \"{item}\"")]
+    Ambiguous {
+        /// Which store.
+        kind: StoreKind,
+        /// The item asked for.
+        item: ItemId,
+    },
+    /// The value is larger than the store can keep.
+    #[error("the value is too large for the {0}")]
+    TooLarge(StoreKind),
+    /// What is stored cannot be read: cut, altered, or not of the expected format.
+    #[error("\"{what}\" in the {kind} is damaged")]
+    Damaged {
+        /// Which store.
+        kind: StoreKind,
+        /// The item or file.
+        what: String,
+    },
+    /// The key at hand does not open the vault.
+    #[error("this key does not open the vault")]
+    WrongKey,
+    /// The passphrase does not open the vault's identity.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// A file of the store is not private to the user, or is not a plain file.
+    #[error("\"{}\" {problem}", path.display())]
+    Unsafe {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The home has no such store yet.
+    #[error("this home has no {0}")]
+    NotSetUp(StoreKind),
+    /// This system has no such store.
+    #[error("there is no {0} on this system")]
+    Unsupported(StoreKind),
+    /// A file operation failed.
+    #[error("could not {action} \"{}\": {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: "read", "write", "remove".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The provider answered with an error of its own. Holds its error name, never its text.
+    #[error("the {kind} answered with an error ({name})")]
+    Failed {
+        /// Which store.
+        kind: StoreKind,
+        /// The protocol's or system's name of the error.
+        name: String,
+    },
+}
+
+impl StoreError {
+    /// Returns the stable code of this case, as documented in `broker(1)`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoBus => "store-unavailable",
+            Self::NoProvider => "store-no-provider",
+            Self::NoCollection => "store-no-collection",
+            Self::Locked(_) => "store-locked",
+            Self::Dismissed(_) => "store-dismissed",
+            Self::TimedOut { .. } => "store-timeout",
+            Self::Denied(_) => "store-denied",
+            Self::NotFound { .. } => "value-not-found",
+            Self::Ambiguous { .. } => "store-ambiguous",
+            Self::TooLarge(_) => "value-too-large",
+            Self::Damaged { .. } => "store-damaged",
+            Self::WrongKey => "vault-wrong-key",
+            Self::WrongPassphrase => "vault-wrong-passphrase",
+            Self::Unsafe { .. } => "file-unsafe",
+            Self::NotSetUp(_) => "store-not-set-up",
+            Self::Unsupported(_) => "store-unsupported",
+            Self::Io { .. } => "store-io",
+            Self::Failed { .. } => "store-failed",
+        }
+    }
+}
