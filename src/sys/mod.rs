@@ -1,0 +1,34 @@
+//! System calls: the only unsafe code, one operation per block, each with its reason.
+//!
+//! What stands here has a safe signature and no policy: it does what its caller decided.
+#![expect(
+    unsafe_code,
+    reason = "the one module that talks to the kernel directly"
+)]
+
+#[cfg(unix)]
+mod harden;
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod replace;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(unix)]
+pub use harden::harden;
+#[cfg(not(unix))]
+pub use other::{account_home, harden};
+#[cfg(unix)]
+pub use replace::{Block, NulInside, c_string, replace};
+#[cfg(unix)]
+pub use unix::{OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_link_error};
+
+/// What [`harden`] achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardening {
+    /// This process cannot be dumped, traced or looked into by other processes of the user.
+    pub process: bool,
+    /// Neither this process nor the server it becomes leaves memory in a core dump.
+    pub core_dumps: bool,
+}
