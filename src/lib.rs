@@ -6,13 +6,17 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
+//! | [`config`] | `broker.toml` and `.env` files into typed values |
 //! | [`secret`] | name, value, reference: no I/O |
 //! | [`paths`] | where broker's files are, and how they are read and written |
 //! | [`clock`] | the time, injected |
 //! | [`sys`] | the only unsafe code |
 
+pub mod catalog;
 pub mod clock;
+pub mod config;
 pub mod paths;
 pub mod secret;
 pub mod store;

@@ -32,3 +32,11 @@ pub struct Hardening {
     /// Neither this process nor the server it becomes leaves memory in a core dump.
     pub core_dumps: bool,
 }
+
+/// Fills `buffer` with random bytes from the system's generator.
+///
+/// # Errors
+/// The system's reason, on systems whose generator can fail.
+pub fn random(buffer: &mut [u8]) -> std::io::Result<()> {
+    getrandom::fill(buffer).map_err(std::io::Error::from)
+}

@@ -1,0 +1,363 @@
+//! Changing secrets: the order of steps that keeps the catalog and a store in agreement.
+//!
+//! Every change is written ahead: before a store is touched, the catalog names the items about to be
+//! written as pending. Then the value is written and read back, and one replacement of the catalog makes
+//! the change. A crash at any point leaves the state before or after it, and what was left in a
+//! store is known and removed by a later command.
+//!
+//! A failure to replace the catalog is told as a failure, but nothing is undone after it: the new
+//! catalog may be on the disk already.
+
+use jiff::Timestamp;
+
+use super::{Catalog, CatalogError, Home, Pending, Record, VersionRecord};
+use crate::paths::Lock;
+use crate::secret::{SecretName, SecretValue};
+use crate::store::{Store, StoreError, StoreKind, Version};
+
+/// Opens stores on demand and keeps them open.
+pub trait Stores {
+    /// Returns the store of that kind.
+    ///
+    /// # Errors
+    /// Whatever opening it gives.
+    fn store(&mut self, kind: StoreKind) -> Result<&mut dyn Store, StoreError>;
+}
+
+/// The exclusive right to change a home, with its catalog at hand.
+#[derive(Debug)]
+pub struct Change<'a> {
+    home: &'a Home,
+    catalog: Catalog,
+    _lock: Lock,
+}
+
+/// What is left to do after a change that was made.
+#[must_use]
+#[derive(Debug, Default)]
+pub struct Leftover {
+    /// Why items could not be removed from a store; they are remembered and tried again.
+    pub errors: Vec<StoreError>,
+}
+
+/// A secret to be added.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Everything but versions and times.
+    pub record: Record,
+}
+
+impl Draft {
+    /// Starts the record of a new secret with a random `id`.
+    #[must_use]
+    pub fn new(id: String, name: SecretName, store: StoreKind, now: Timestamp) -> Self {
+        let version = Version::FIRST;
+        let first = VersionRecord {
+            version,
+            created: now,
+            kept_until: None,
+            removed: None,
+        };
+        Self {
+            record: Record {
+                id,
+                name,
+                filed_as: None,
+                store,
+                current: version,
+                versions: vec![first],
+                created: now,
+                rotated: now,
+                rotate_every: None,
+                expires: None,
+                note: None,
+                url: None,
+            },
+        }
+    }
+}
+
+impl<'a> Change<'a> {
+    /// Takes the home's lock and reads its catalog.
+    ///
+    /// # Errors
+    /// See [`CatalogError`].
+    pub fn begin(home: &'a Home) -> Result<Self, CatalogError> {
+        let lock = home.lock()?;
+        let catalog = home.catalog()?;
+        Ok(Self {
+            home,
+            catalog,
+            _lock: lock,
+        })
+    }
+
+    /// Returns the catalog as it stands within this change.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Adds a secret with its first value.
+    ///
+    /// # Errors
+    /// [`CatalogError::Exists`]; a store's error, after which there is no such secret.
+    pub fn add(
+        &mut self,
+        stores: &mut dyn Stores,
+        draft: Draft,
+        value: &SecretValue,
+    ) -> Result<(), CatalogError> {
+        self.ensure_free(&draft.record.name)?;
+        let record = draft.record;
+        let items = record.pending_items();
+        self.announce(&items)?;
+        if let Err(error) = self.put(stores, &items, std::slice::from_ref(value)) {
+            return Err(self.take_back(stores, items, error));
+        }
+        self.catalog.pending.retain(|p| !items.contains(p));
+        self.catalog.insert(record);
+        self.catalog.save(&self.home.paths)
+    }
+
+    /// Changes what the catalog says about a secret, but for its name, store and versions.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], [`CatalogError::File`].
+    pub fn edit(
+        &mut self,
+        name: &SecretName,
+        edit: impl FnOnce(&mut Record),
+    ) -> Result<(), CatalogError> {
+        edit(self.catalog.find_mut(name)?);
+        self.catalog.save(&self.home.paths)
+    }
+
+    /// Gives a secret another name. Its items move with it, so that a catalog rebuilt from the stores
+    /// has the names people know.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], [`CatalogError::Exists`]; a store's error, after which the old name holds.
+    pub fn rename(
+        &mut self,
+        stores: &mut dyn Stores,
+        old: &SecretName,
+        new: &SecretName,
+    ) -> Result<Leftover, CatalogError> {
+        let record = self.catalog.get(old)?.clone();
+        let mut renamed = Record {
+            name: new.clone(),
+            ..record.clone()
+        };
+        if old.folded() == new.folded() {
+            // A store may not tell the two apart, so the items stay where they are.
+            renamed.filed_as = Some(record.filed_as().clone()).filter(|filed| filed != new);
+            self.replace(old, renamed);
+            self.catalog.save(&self.home.paths)?;
+            return Ok(Leftover::default());
+        }
+        self.ensure_free(new)?;
+        renamed.filed_as = None;
+        self.relocate(stores, &record, renamed)
+    }
+
+    /// Moves a secret to another store.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], [`CatalogError::SameStore`]; a store's error, after which it is where it was.
+    pub fn migrate(
+        &mut self,
+        stores: &mut dyn Stores,
+        name: &SecretName,
+        to: StoreKind,
+    ) -> Result<Leftover, CatalogError> {
+        let record = self.catalog.get(name)?.clone();
+        if record.store == to {
+            return Err(CatalogError::SameStore(name.clone(), to));
+        }
+        let moved = Record {
+            store: to,
+            filed_as: None,
+            ..record.clone()
+        };
+        self.relocate(stores, &record, moved)
+    }
+
+    /// Removes secrets, all of them or none, and then their items.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`] and [`CatalogError::File`]: nothing is removed then. What a store
+    /// refused to remove is in the answer; no server is given it any more.
+    pub fn remove(
+        &mut self,
+        stores: &mut dyn Stores,
+        names: &[SecretName],
+    ) -> Result<Leftover, CatalogError> {
+        let mut items = Vec::new();
+        for name in names {
+            items.extend(self.catalog.get(name)?.pending_items());
+        }
+        self.catalog
+            .secrets
+            .retain(|record| !names.contains(&record.name));
+        self.catalog.pending.extend(items);
+        self.catalog.save(&self.home.paths)?;
+        self.sweep(stores)
+    }
+
+    /// Removes pending items from the stores, those that can be reached.
+    ///
+    /// # Errors
+    /// [`CatalogError::File`] if what was achieved could not be recorded.
+    pub fn sweep(&mut self, stores: &mut dyn Stores) -> Result<Leftover, CatalogError> {
+        let mut leftover = Leftover::default();
+        let pending = std::mem::take(&mut self.catalog.pending);
+        if pending.is_empty() {
+            return Ok(leftover);
+        }
+        let mut kept = Vec::new();
+        for item in pending {
+            match self.owner(&item) {
+                Owner::Secret => continue,
+                Owner::SecretInOtherCase => {
+                    kept.push(item);
+                    continue;
+                }
+                Owner::Nobody => {}
+            }
+            let id = self.item(&item);
+            match stores.store(item.store).and_then(|store| store.remove(&id)) {
+                Ok(_) => {}
+                Err(error) => {
+                    kept.push(item);
+                    leftover.errors.push(error);
+                }
+            }
+        }
+        self.catalog.pending = kept;
+        self.catalog.save(&self.home.paths)?;
+        Ok(leftover)
+    }
+
+    fn replace(&mut self, old: &SecretName, record: Record) {
+        self.catalog.secrets.retain(|r| r.name != *old);
+        self.catalog.insert(record);
+    }
+
+    /// Copies the values of `old` to where `new` has them, switches, removes the old copies.
+    fn relocate(
+        &mut self,
+        stores: &mut dyn Stores,
+        old: &Record,
+        new: Record,
+    ) -> Result<Leftover, CatalogError> {
+        let from = old.pending_items();
+        let to = new.pending_items();
+        let ids: Vec<_> = from.iter().map(|item| self.item(item)).collect();
+        let values = stores.store(old.store)?.read(&ids)?;
+        self.announce(&to)?;
+        if let Err(error) = self.put(stores, &to, &values) {
+            return Err(self.take_back(stores, to, error));
+        }
+        drop(values);
+        self.catalog.pending.retain(|p| !to.contains(p));
+        self.catalog.pending.extend(from);
+        self.replace(&old.name, new);
+        self.catalog.save(&self.home.paths)?;
+        self.sweep(stores)
+    }
+
+    /// Names items as pending, durably, before they are written.
+    fn announce(&mut self, items: &[Pending]) -> Result<(), CatalogError> {
+        self.catalog.pending.retain(|p| !items.contains(p));
+        self.catalog.pending.extend(items.iter().cloned());
+        self.catalog.save(&self.home.paths)
+    }
+
+    /// Writes values and reads them back.
+    fn put(
+        &self,
+        stores: &mut dyn Stores,
+        items: &[Pending],
+        values: &[SecretValue],
+    ) -> Result<(), CatalogError> {
+        let Some(kind) = items.first().map(|item| item.store) else {
+            return Ok(());
+        };
+        let store = stores.store(kind)?;
+        let ids: Vec<_> = items.iter().map(|item| self.item(item)).collect();
+        for (id, value) in ids.iter().zip(values) {
+            store.write(id, value)?;
+        }
+        let kept = store.read(&ids)?;
+        let same = kept.len() == values.len() && kept.iter().zip(values).all(|(a, b)| a.same_as(b));
+        if same {
+            Ok(())
+        } else {
+            Err(CatalogError::NotKept(kind))
+        }
+    }
+
+    /// Removes items whose writing failed; what cannot be removed stays pending.
+    fn take_back(
+        &mut self,
+        stores: &mut dyn Stores,
+        items: Vec<Pending>,
+        error: CatalogError,
+    ) -> CatalogError {
+        let mut kept = Vec::new();
+        for item in &items {
+            let id = self.item(item);
+            if stores
+                .store(item.store)
+                .and_then(|store| store.remove(&id))
+                .is_err()
+            {
+                kept.push(item.clone());
+            }
+        }
+        self.catalog
+            .pending
+            .retain(|p| !items.contains(p) || kept.contains(p));
+        // The catalog on the disk names them all as pending, which is safe if this fails too.
+        let _ = self.catalog.save(&self.home.paths);
+        error
+    }
+
+    fn ensure_free(&self, name: &SecretName) -> Result<(), CatalogError> {
+        match self.catalog.find_folded(name) {
+            Some(found) => Err(CatalogError::Exists(found.name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds out whom an item that was left over belongs to by now.
+    fn owner(&self, item: &Pending) -> Owner {
+        let mut owner = Owner::Nobody;
+        for live in self.catalog.secrets.iter().flat_map(Record::pending_items) {
+            if live == *item {
+                return Owner::Secret;
+            }
+            let alike = live.store == item.store && live.version == item.version;
+            if alike && live.name.folded() == item.name.folded() {
+                owner = Owner::SecretInOtherCase;
+            }
+        }
+        owner
+    }
+
+    fn item(&self, item: &Pending) -> crate::store::ItemId {
+        crate::store::ItemId::secret(&self.home.record.id, &item.name, item.version)
+    }
+}
+
+/// Whom a pending item belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// To no secret: it can be removed.
+    Nobody,
+    /// To a secret: it is no leftover.
+    Secret,
+    /// To none, but removing it could take a secret's item in a store that does not tell case.
+    SecretInOtherCase,
+}

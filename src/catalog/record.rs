@@ -1,0 +1,127 @@
+//! What the catalog keeps about one secret.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::secret::{Length, SecretName, State, judge};
+use crate::store::{StoreKind, Version};
+
+/// One secret, without its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Random, and the same for the life of the secret: what permissions hold on to.
+    pub id: String,
+    /// What it is called.
+    pub name: SecretName,
+    /// The name its items are filed under, where that is not `name` to the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_as: Option<SecretName>,
+    /// Where its values are.
+    pub store: StoreKind,
+    /// The version that is given to servers.
+    pub current: Version,
+    /// Every version there has been, in order.
+    pub versions: Vec<VersionRecord>,
+    /// When it was first set.
+    pub created: Timestamp,
+    /// When the current value was set.
+    pub rotated: Timestamp,
+    /// How often it is to be rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotate_every: Option<Length>,
+    /// The last day its issuer takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
+    /// The user's own remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The page where its issuer rotates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// One version of a secret, without its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionRecord {
+    /// Its number.
+    pub version: Version,
+    /// When it was set.
+    pub created: Timestamp,
+    /// Until when it is kept although it is no longer the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Timestamp>,
+    /// When it was removed from its store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Timestamp>,
+}
+
+/// An item that may be in a store and belongs to no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// Where it may be.
+    pub store: StoreKind,
+    /// What it is filed under.
+    pub name: SecretName,
+    /// Which version.
+    pub version: Version,
+}
+
+impl Record {
+    /// Returns the name its items are filed under.
+    #[must_use]
+    pub fn filed_as(&self) -> &SecretName {
+        self.filed_as.as_ref().unwrap_or(&self.name)
+    }
+
+    /// Returns the versions that are in the store.
+    pub fn live(&self) -> impl Iterator<Item = Version> {
+        self.versions
+            .iter()
+            .filter(|v| v.removed.is_none())
+            .map(|v| v.version)
+    }
+
+    /// Returns the version that is kept beside the current one, if any.
+    #[must_use]
+    pub fn previous(&self) -> Option<&VersionRecord> {
+        self.versions
+            .iter()
+            .rev()
+            .find(|v| v.version != self.current && v.removed.is_none())
+    }
+
+    /// Returns when it is to be rotated, reckoned in `zone`.
+    #[must_use]
+    pub fn due(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.rotate_every.as_ref()?.after(self.rotated, zone)
+    }
+
+    /// Judges how it stands at the moment `now`.
+    pub fn state(&self, now: Timestamp, zone: &TimeZone) -> State {
+        judge(self.due(zone), self.expires, now, zone)
+    }
+
+    /// Tells whether the versions are in order and the current one is among the living.
+    pub(super) fn is_consistent(&self) -> bool {
+        let ascending = self.versions.windows(2).all(|pair| match pair {
+            [a, b] => a.version < b.version,
+            _ => true,
+        });
+        ascending && self.live().any(|v| v == self.current)
+    }
+
+    /// Returns the store items of the living versions.
+    pub(super) fn pending_items(&self) -> Vec<Pending> {
+        let item = |version| Pending {
+            store: self.store,
+            name: self.filed_as().clone(),
+            version,
+        };
+        self.live().map(item).collect()
+    }
+}
