@@ -6,6 +6,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
 //! | [`config`] | `broker.toml` and `.env` files into typed values |
@@ -17,6 +18,7 @@
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod launch;
 pub mod paths;
 pub mod secret;
 pub mod store;

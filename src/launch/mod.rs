@@ -1,0 +1,18 @@
+//! From a request and values to a running server.
+//!
+//! [`Plan::make`] turns what was asked into what will be done, without any value: the one program that
+//! will be executed, its arguments, where each variable comes from. The caller then checks
+//! permission, reads the values in one batch, and hands both to [`start`], which becomes the server.
+#![forbid(unsafe_code)]
+
+mod dangerous;
+mod environment;
+mod plan;
+mod program;
+mod start;
+
+pub use dangerous::is_dangerous;
+pub use environment::base_list;
+pub use plan::{Argument, Assignment, Caller, Plan, PlanError, Request, Source};
+pub use program::{ProgramError, find_program};
+pub use start::{StartError, Values, check_values, start};
