@@ -6,6 +6,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
@@ -16,6 +17,7 @@
 //! | [`sys`] | the only unsafe code |
 
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod launch;

@@ -1,5 +1,7 @@
 //! The binary: hardens the process, hands over to the command line, returns its exit code.
 
-fn main() {
-    let _ = broker::sys::harden();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    broker::cli::main(broker::sys::harden())
 }

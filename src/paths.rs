@@ -5,8 +5,10 @@
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
 mod files;
+mod modes;
 
 pub use files::{FileError, Lock, create_folder, read_file, remove_file, write_file};
+pub use modes::{close_to_others, open_to_others};
 
 use std::env;
 use std::ffi::OsString;

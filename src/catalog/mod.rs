@@ -7,9 +7,11 @@
 
 pub mod change;
 mod home;
+mod rebuild;
 mod record;
 
 pub use home::{Home, HomeRecord, create_home};
+pub use rebuild::rebuild;
 pub use record::{Pending, Record, VersionRecord};
 
 use serde::{Deserialize, Serialize};

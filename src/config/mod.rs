@@ -32,8 +32,10 @@ const MAX_BYTES: u64 = 1 << 20;
 /// What `broker.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Plain variables every server is passed.
+    /// Plain variables every server is passed, where the caller has them.
     pub pass: Vec<String>,
+    /// Variables every server may have although they can inject code or redirect trust.
+    pub allow_dangerous_env: Vec<String>,
     /// The servers that are defined, by label.
     pub servers: BTreeMap<String, Server>,
 }

@@ -46,7 +46,7 @@ pub(super) fn config(text: &str) -> Read<Config> {
     for (key, item) in document.as_table().iter() {
         let place = key_span(document.as_table(), key);
         match key {
-            "defaults" => config.pass = defaults(table(item, place)?)?,
+            "defaults" => defaults(table(item, place)?, &mut config)?,
             "servers" => config.servers = servers(table(item, place)?)?,
             _ => return Err(unknown(place, "defaults, servers")),
         }
@@ -54,16 +54,16 @@ pub(super) fn config(text: &str) -> Read<Config> {
     Ok(config)
 }
 
-fn defaults(table: &dyn TableLike) -> Read<Vec<String>> {
-    let mut pass = Vec::new();
+fn defaults(table: &dyn TableLike, config: &mut Config) -> Read<()> {
     for (key, item) in table.iter() {
         let place = key_span(table, key);
         match key {
-            "pass" => pass = variables(item, place)?,
-            _ => return Err(unknown(place, "pass")),
+            "pass" => config.pass = variables(item, place)?,
+            "allow-dangerous-env" => config.allow_dangerous_env = variables(item, place)?,
+            _ => return Err(unknown(place, "pass, allow-dangerous-env")),
         }
     }
-    Ok(pass)
+    Ok(())
 }
 
 fn servers(table_of: &dyn TableLike) -> Read<BTreeMap<String, Server>> {

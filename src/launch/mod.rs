@@ -5,12 +5,14 @@
 //! permission, reads the values in one batch, and hands both to [`start`], which becomes the server.
 #![forbid(unsafe_code)]
 
+mod child;
 mod dangerous;
 mod environment;
 mod plan;
 mod program;
 mod start;
 
+pub use child::{Piped, spawn_piped};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
 pub use plan::{Argument, Assignment, Caller, Plan, PlanError, Request, Source};

@@ -1,0 +1,255 @@
+//! The grammar of the command line, and errors about it that repeat nothing of what was typed.
+//!
+//! What was typed in a wrong place may be a value, and what broker prints may end in a log. So
+//! clap's own messages, which quote the arguments, are never shown: their kind is, and the names of
+//! broker's own flags.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::failure::Failure;
+use super::{
+    completions, doctor, edit, exec, import, init, list, migrate, remove, rename, reveal, set,
+    show, vault,
+};
+
+/// Keeps the secrets of MCP servers and starts each server with only the variables named for it
+///
+/// A secret lives in the keychain of the operating system, or in an age vault. Configurations of MCP
+/// clients hold references to it (broker://NAME), and start their servers through `broker exec`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "broker",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_long_help = "Examples:
+  broker tour                                   see the whole loop in a throwaway home
+  broker set github-token                       store a secret
+  broker exec --env TOKEN=broker://github-token -- npx -y SERVER
+                                                start a server with it
+
+Exit codes: 0 done; 1 refused or failed; 2 usage; 3 answered, and there is something to report.
+exec: the server's own; 125 for everything of broker's; 126 and 127 as in a shell.")]
+pub(super) struct Cli {
+    /// Keep all of broker's files under DIR (also: BROKER_HOME)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+    /// Say more about what is done
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal that can, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(init::Args),
+    Set(set::Args),
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    Show(show::Args),
+    Edit(edit::Args),
+    #[command(visible_alias = "get")]
+    Reveal(reveal::Args),
+    Rename(rename::Args),
+    #[command(visible_alias = "rm")]
+    Remove(remove::Args),
+    Migrate(migrate::Args),
+    Import(import::Args),
+    Exec(exec::Args),
+    Vault(vault::Args),
+    /// Ask the keychain to unlock
+    Unlock,
+    Doctor(doctor::Args),
+    /// See the whole loop in a throwaway home: store, refer, start a server, clean up
+    ///
+    /// Makes a home with a vault in a temporary folder, stores a secret that it makes up, shows the
+    /// configuration that refers to it, starts a small MCP server through `broker exec` and shows the names of
+    /// the variables that reached it. Your own home, keychain and configurations are not touched, and
+    /// nothing is left behind.
+    Tour,
+    #[command(hide = true)]
+    TourServer,
+    Completions(completions::Args),
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    /// A command.
+    Run(Cli),
+    /// A text: help or the version.
+    Print(String),
+}
+
+/// The whole grammar.
+pub(super) fn grammar() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses the process's arguments.
+///
+/// # Errors
+/// A usage failure: exit code 2, or 125 for `exec`.
+pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
+    let (ours, command) = exec::split(words);
+    let parsed = grammar()
+        .try_get_matches_from(ours)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(mut cli) => {
+            if let (Command::Exec(args), Some(command)) = (&mut cli.command, command) {
+                args.take_command(command)?;
+            }
+            Ok(Parsed::Run(cli))
+        }
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            Ok(Parsed::Print(error.render().to_string()))
+        }
+        Err(error) => {
+            let failure = usage(&error);
+            Err(if exec::is_meant(words) {
+                failure.exiting(125)
+            } else {
+                failure
+            })
+        }
+    }
+}
+
+/// Words a usage error without anything that was typed.
+fn usage(error: &clap::Error) -> Failure {
+    let flag = known(error, ContextKind::InvalidArg);
+    let of_flag = flag
+        .as_ref()
+        .map(|flag| format!(" for {flag}"))
+        .unwrap_or_default();
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "clap's kinds are non-exhaustive"
+    )]
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => "an argument was not understood".to_owned(),
+        ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+        ErrorKind::InvalidValue => match known(error, ContextKind::ValidValue) {
+            Some(valid) => format!("the value{of_flag} is not one of {valid}"),
+            None => format!("a value is missing{of_flag}"),
+        },
+        ErrorKind::ValueValidation => {
+            // Our own parsers' errors never hold what they refuse.
+            let why = std::error::Error::source(error).map(|e| format!(": {e}"));
+            format!("the value{of_flag} is not valid{}", why.unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => match flag {
+            Some(flag) => format!("something is missing: {flag}"),
+            None => "something is missing".to_owned(),
+        },
+        ErrorKind::ArgumentConflict => match (flag, known(error, ContextKind::PriorArg)) {
+            (Some(a), Some(b)) if a == b => format!("{a} was given more than once"),
+            (Some(a), Some(b)) => format!("{a} cannot be used with {b}"),
+            _ => "two of the arguments cannot be used together".to_owned(),
+        },
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "no command was given".to_owned()
+        }
+        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            "the number of values for an argument is wrong".to_owned()
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        _ => "the arguments were not understood".to_owned(),
+    };
+    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg]
+        .into_iter()
+        .find_map(|kind| known(error, kind));
+    let hint = match near {
+        Some(near) => format!("did you mean {near}?"),
+        None => match command_of(error) {
+            Some(command) => format!("see: {command} --help"),
+            None => "see: broker --help".to_owned(),
+        },
+    };
+    Failure::usage(message).hint(hint)
+}
+
+/// Returns the names from broker's own grammar that clap put into an error's context. Anything there
+/// that is not part of the grammar was typed, and is left out.
+fn known(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    let texts: Vec<String> = match error.get(kind)? {
+        ContextValue::String(text) => vec![text.clone()],
+        ContextValue::Strings(texts) => texts.clone(),
+        _ => return None,
+    };
+    let mut names = Vec::new();
+    collect(&grammar(), &mut names);
+    let is_ours = |text: &String| names.iter().any(|name| name == text);
+    let ours: Vec<String> = texts.into_iter().filter(is_ours).collect();
+    (!ours.is_empty()).then(|| ours.join(", "))
+}
+
+/// Gathers every name the grammar has: commands, flags in the forms clap shows them, values.
+fn collect(command: &clap::Command, names: &mut Vec<String>) {
+    for argument in command.get_arguments() {
+        names.push(argument.to_string());
+        names.extend(argument.get_long().map(|long| format!("--{long}")));
+        names.extend(argument.get_short().map(|short| format!("-{short}")));
+        let values = argument.get_possible_values();
+        names.extend(values.iter().map(|value| value.get_name().to_owned()));
+    }
+    for sub in command.get_subcommands() {
+        names.push(sub.get_name().to_owned());
+        collect(sub, names);
+    }
+}
+
+/// Returns the command an error is about, from clap's usage line: our own words up to the first flag.
+fn command_of(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
+        return None;
+    };
+    let text = usage.to_string();
+    let words = text
+        .strip_prefix("Usage: ")
+        .unwrap_or(&text)
+        .split_whitespace();
+    let plain = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let command: Vec<&str> = words
+        .take_while(plain)
+        .take_while(|w| !w.starts_with('-'))
+        .collect();
+    (command.first() == Some(&"broker")).then(|| command.join(" "))
+}
+
+/// Tells whether a word before the first `--` is `word`.
+pub(super) fn says(words: &[OsString], word: &str) -> bool {
+    words
+        .iter()
+        .take_while(|w| *w != "--")
+        .any(|w| w == OsStr::new(word))
+}

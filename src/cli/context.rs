@@ -1,0 +1,115 @@
+//! What every command starts from: the home, its catalog, the settings, the clock.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::args::Cli;
+use super::failure::Failure;
+use super::output::Output;
+use super::terminal::Terminal;
+use crate::catalog::{Catalog, CatalogError, Home, Record};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::paths::HomePaths;
+use crate::secret::SecretName;
+use crate::store::Asking;
+use crate::sys::Hardening;
+
+/// The global flags, resolved.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) output: Output,
+    pub(super) hardening: Hardening,
+    chosen_home: Option<std::path::PathBuf>,
+    clock: Clock,
+}
+
+impl Context {
+    pub(super) fn new(cli: &Cli, hardening: Hardening) -> Self {
+        Self {
+            output: Output::new(cli.json, cli.verbose, cli.color),
+            hardening,
+            chosen_home: cli.home.clone(),
+            clock: Clock::System,
+        }
+    }
+
+    /// Where the home's files are.
+    pub(super) fn paths(&self) -> Result<HomePaths, Failure> {
+        Ok(HomePaths::locate(self.chosen_home.as_deref())?)
+    }
+
+    /// The home, which must be there.
+    pub(super) fn home(&self) -> Result<Home, Failure> {
+        Ok(self.home_if_any()?.ok_or(CatalogError::NoHome)?)
+    }
+
+    /// The home, if there is one.
+    pub(super) fn home_if_any(&self) -> Result<Option<Home>, Failure> {
+        Ok(Home::open(self.paths()?)?)
+    }
+
+    /// The user's settings.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.paths()?)?)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The user's time zone.
+    #[expect(
+        clippy::unused_self,
+        reason = "the zone is part of what a command starts from"
+    )]
+    pub(super) fn zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
+
+    /// Refuses to touch values in a process whose memory others can look into.
+    pub(super) fn require_hardened(&self) -> Result<(), Failure> {
+        if !self.hardening.process {
+            let message = "the system did not let broker protect its memory, so no value is read";
+            return Err(Failure::new("not-hardened", message));
+        }
+        if !self.hardening.core_dumps {
+            self.output
+                .warning("core dumps could not be switched off; they may hold values");
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody may be there to answer a prompt of the keychain: at a terminal, or at a desktop.
+pub(super) fn asking() -> Asking {
+    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    let desktop = !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY");
+    if desktop || Terminal::open().is_some() {
+        Asking::Allowed
+    } else {
+        Asking::Never
+    }
+}
+
+/// Finds the record of a name that was typed, or suggests the nearest.
+pub(super) fn find<'a>(catalog: &'a Catalog, name: &SecretName) -> Result<&'a Record, Failure> {
+    catalog.find(name).ok_or_else(|| {
+        let names = catalog.secrets().iter().map(|r| r.name.as_str());
+        Failure::no_such_secret(nearest(name.as_str(), names))
+    })
+}
+
+/// Returns the candidate nearest to `word`, if any is near.
+pub(super) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .map(|c| (strsim::jaro_winkler(&word, &c.to_ascii_lowercase()), c))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, c)| c)
+}

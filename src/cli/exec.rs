@@ -1,0 +1,297 @@
+//! `broker exec`: starts a server with the variables named for it, by becoming the server.
+//!
+//! Read from top to bottom, [`run`] is the security argument: what is asked is worked out and every
+//! name is found before a value is read; the values are read in one batch and checked; then nothing is
+//! left but to become the server.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use super::Done;
+use super::context::{Context, nearest};
+use super::failure::Failure;
+use super::stores::OpenStores;
+use crate::catalog::change::Stores as _;
+use crate::catalog::{Catalog, Home};
+use crate::config::{Config, is_label};
+use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
+use crate::paths;
+use crate::store::{ItemId, StoreKind};
+
+/// Start a server with the variables named for it, and nothing else
+///
+/// The server starts with a base list (PATH HOME USER LOGNAME SHELL LANG LC_* TZ TERM TMPDIR) and the
+/// variables that are named here, in broker.toml, or by the caller: a variable of the caller whose whole value
+/// is a reference (broker://NAME) is injected with the value of that secret. Everything else is
+/// dropped. broker becomes the server: no process stays in between.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "broker exec [OPTIONS] [SERVER] [-- COMMAND [ARG]...]")]
+#[command(after_long_help = "Examples:
+  broker exec --env GITHUB_TOKEN=broker://github-token -- npx -y SERVER
+  broker exec github --pass NO_COLOR -- github-mcp-server stdio
+  broker exec github                            a server that broker.toml defines
+
+Exit code: the server's own, 128+N where signal N ended it; 127 if it was not found, 126 if it
+cannot be executed, 125 for everything of broker's.")]
+pub(super) struct Args {
+    /// A label for the server; one that broker.toml defines brings its command
+    #[arg(add = super::completions::servers())]
+    server: Option<String>,
+    /// Inject the secret VAR, the secret NAME (VAR=broker://NAME), or a plain text
+    #[arg(short, long, value_name = "VAR[=VALUE]")]
+    env: Vec<OsString>,
+    /// Pass the caller's variable VAR on
+    #[arg(long, value_name = "VAR")]
+    pass: Vec<String>,
+    /// Pass the caller's variable VAR on, whatever its value
+    #[arg(long, value_name = "VAR")]
+    pass_any: Vec<String>,
+    /// Start in DIR
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<PathBuf>,
+    /// Allow VAR although it can inject code or redirect trust
+    #[arg(long, value_name = "VAR")]
+    allow_dangerous_env: Vec<String>,
+    /// Allow a reference as an argument, where every user of the machine can see the value
+    #[arg(long)]
+    allow_argv_secret: bool,
+    /// The program and its arguments
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Splits the process's words at the `--` of an `exec`: ours, and the command behind it. Only the part
+/// before it is for clap, which would not tell `exec -- a b` from `exec a b`.
+pub(super) fn split(words: &[OsString]) -> (&[OsString], Option<&[OsString]>) {
+    if !is_meant(words) {
+        return (words, None);
+    }
+    let Some(at) = words.iter().position(|word| word == "--") else {
+        return (words, None);
+    };
+    let (ours, rest) = words.split_at(at);
+    (ours, rest.get(1..))
+}
+
+/// Tells whether the command is `exec`, however the rest is to be understood.
+pub(super) fn is_meant(words: &[OsString]) -> bool {
+    let mut words = words.iter().skip(1);
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            Some("exec") => return true,
+            Some("--home" | "--color") => {
+                words.next();
+            }
+            Some("--json" | "--verbose" | "-v") => {}
+            Some(word) if word.starts_with("--home=") || word.starts_with("--color=") => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+impl Args {
+    /// Takes the words behind `--`.
+    ///
+    /// # Errors
+    /// A usage failure when there are none.
+    pub(super) fn take_command(&mut self, words: &[OsString]) -> Result<(), Failure> {
+        if words.is_empty() {
+            return Err(Failure::usage("no command stands behind --").exiting(125));
+        }
+        if !self.command.is_empty() {
+            // `exec github npx -- x`: the dashes are the command's own.
+            self.command.push("--".into());
+        }
+        self.command.extend_from_slice(words);
+        Ok(())
+    }
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
+    // Everything of broker's is 125; only the look-up of the program has its own codes.
+    replace(args, context).map_err(|failure| match failure.exit {
+        126 | 127 => failure,
+        _ => failure.exiting(125),
+    })
+}
+
+fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
+    let config = context.config()?;
+    let request = request(args, config)?;
+    let plan = Plan::make(request, &caller()?)?;
+    let names = plan.secrets();
+    let mut values = Values::new();
+    if !names.is_empty() {
+        context.require_hardened()?;
+        let home = context.home()?;
+        let catalog = home.catalog()?;
+        let wanted = find_all(&plan, &catalog)?;
+        values = read(&home, &wanted)?;
+    }
+    check_values(&plan, &values)?;
+    context
+        .output
+        .detail(&format!("starting \"{}\"", plan.program.display()));
+    Err(start(&plan, values).into())
+}
+
+/// Merges flags and `broker.toml` into one request.
+fn request(args: Args, config: Config) -> Result<Request, Failure> {
+    if args.server.as_ref().is_some_and(|label| !is_label(label)) {
+        let message = "a server's label has 1 to 64 letters, digits, '.', '_', '-' or '/', and begins with a letter or digit";
+        return Err(Failure::new("name-invalid", message));
+    }
+    let mut request = Request {
+        label: args.server,
+        command: args.command,
+        set: args
+            .env
+            .iter()
+            .map(|text| assignment(text))
+            .collect::<Result<_, _>>()?,
+        pass: args.pass,
+        pass_if_set: config.pass,
+        allow_dangerous: args.allow_dangerous_env,
+        allow_argv_secret: args.allow_argv_secret,
+        folder: args.cwd,
+    };
+    request.pass.extend(args.pass_any);
+    request.allow_dangerous.extend(config.allow_dangerous_env);
+    let known: Vec<String> = config.servers.keys().cloned().collect();
+    let defined = request
+        .label
+        .as_ref()
+        .and_then(|l| config.servers.into_iter().find(|(n, _)| n == l));
+    let Some((label, server)) = defined else {
+        if let (true, Some(label)) = (request.command.is_empty(), &request.label) {
+            let near = nearest(label, known.iter().map(String::as_str));
+            let failure = Failure::new(
+                "server-not-found",
+                "broker.toml defines no server of that label, and no command was given",
+            );
+            return Err(match near {
+                Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+                None => {
+                    failure.hint("write the command behind --, or define the server in broker.toml")
+                }
+            });
+        }
+        return Ok(request);
+    };
+    if !request.command.is_empty() {
+        let message = format!(
+            "the server \"{label}\" has its command from broker.toml, and a second one was given"
+        );
+        return Err(
+            Failure::new("usage", message).hint("leave the command out, or use another label")
+        );
+    }
+    request.command = server.command.into_iter().map(OsString::from).collect();
+    let of_server = server.env.into_iter().map(|(variable, text)| Assignment {
+        variable,
+        text: Some(text.into()),
+    });
+    request.set.extend(of_server);
+    request.pass.extend(server.pass);
+    request.allow_dangerous.extend(server.allow_dangerous_env);
+    if request.folder.is_none() {
+        request.folder = server.cwd;
+    }
+    Ok(request)
+}
+
+/// Reads `VAR` or `VAR=VALUE`.
+fn assignment(text: &OsStr) -> Result<Assignment, Failure> {
+    let bytes = text.as_encoded_bytes();
+    let end = bytes.iter().position(|b| *b == b'=').unwrap_or(bytes.len());
+    let (variable, rest) = bytes.split_at(end);
+    let Ok(variable) = std::str::from_utf8(variable) else {
+        return Err(crate::launch::PlanError::VariableName.into());
+    };
+    let value = rest.get(1..).map(|_| {
+        let skip = variable.len().saturating_add(1);
+        tail(text, skip)
+    });
+    Ok(Assignment {
+        variable: variable.to_owned(),
+        text: value,
+    })
+}
+
+/// Returns what is behind the first `skip` bytes, which are ASCII.
+#[cfg(unix)]
+fn tail(text: &OsStr, skip: usize) -> OsString {
+    use std::os::unix::ffi::OsStrExt;
+    OsStr::from_bytes(text.as_bytes().get(skip..).unwrap_or_default()).to_owned()
+}
+
+#[cfg(not(unix))]
+fn tail(text: &OsStr, skip: usize) -> OsString {
+    text.to_string_lossy()
+        .get(skip..)
+        .unwrap_or_default()
+        .into()
+}
+
+fn caller() -> Result<Caller, Failure> {
+    let folder = std::env::current_dir().map_err(|e| {
+        Failure::new(
+            "folder-unusable",
+            format!("the current folder cannot be used: {e}"),
+        )
+    })?;
+    Ok(Caller {
+        variables: std::env::vars_os().collect(),
+        folder,
+        home: paths::user_home(),
+    })
+}
+
+/// Finds the record of every secret the plan needs, or names all that are missing.
+fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, Failure> {
+    let names = plan.secrets();
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| catalog.find(name).is_none())
+        .collect();
+    if let Some(first) = missing.first() {
+        let list: Vec<String> = missing.iter().map(|name| format!("\"{name}\"")).collect();
+        let known = catalog.secrets().iter().map(|record| record.name.as_str());
+        let message = format!(
+            "there is no secret named {}; the server was not started",
+            list.join(", ")
+        );
+        let failure = Failure::new("secret-not-found", message);
+        return Err(match nearest(first.as_str(), known) {
+            Some(near) => failure.hint(format!(
+                "did you mean \"{near}\"? or store it with: broker set {first}"
+            )),
+            None => failure.hint(format!("store it with: broker set {first}")),
+        });
+    }
+    let found = names.iter().filter_map(|name| catalog.find(name));
+    Ok(found
+        .map(|record| (record.store, catalog.item(record, record.current)))
+        .collect())
+}
+
+/// Reads all values, one batch for each store.
+fn read(home: &Home, wanted: &[(StoreKind, ItemId)]) -> Result<Values, Failure> {
+    let mut stores = OpenStores::new(home);
+    let mut values = Values::new();
+    for kind in [StoreKind::Keychain, StoreKind::Vault] {
+        let items: Vec<ItemId> = wanted
+            .iter()
+            .filter(|(k, _)| *k == kind)
+            .map(|(_, item)| item.clone())
+            .collect();
+        if items.is_empty() {
+            continue;
+        }
+        let read = stores.store(kind)?.read(&items)?;
+        let named = items.iter().zip(read);
+        values.extend(named.filter_map(|(item, value)| Some((item.secret_name()?.clone(), value))));
+    }
+    Ok(values)
+}

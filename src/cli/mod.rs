@@ -1,0 +1,109 @@
+//! The command line: the only place that knows clap, prints, words errors and picks exit codes.
+//!
+//! One file per command: its arguments with their help, and what it does. What several share:
+//! `args` (the whole grammar), `context` (home, stores, clock), `failure` (errors for people),
+//! `output` (stdout and stderr), `terminal` (the person), `input` (reading values).
+#![forbid(unsafe_code)]
+
+mod args;
+mod completions;
+mod context;
+mod doctor;
+mod edit;
+mod exec;
+mod failure;
+mod import;
+mod init;
+mod input;
+mod list;
+mod migrate;
+mod output;
+mod remove;
+mod rename;
+mod reveal;
+mod set;
+mod show;
+mod stores;
+mod summary;
+mod terminal;
+mod tour;
+mod unlock;
+mod vault;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use context::Context;
+use failure::Failure;
+use output::Output;
+
+use crate::sys::Hardening;
+
+/// The whole grammar, for the manual and the completions.
+#[must_use]
+pub fn grammar() -> clap::Command {
+    args::grammar()
+}
+
+/// Runs broker with the process's arguments and returns its exit code.
+#[must_use]
+pub fn main(hardening: Hardening) -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if completions::answer(&words) {
+        return ExitCode::SUCCESS;
+    }
+    let outcome = match args::parse(&words) {
+        Ok(args::Parsed::Run(cli)) => {
+            let context = Context::new(&cli, hardening);
+            let outcome = run(cli.command, &context);
+            return finish(outcome, &context.output);
+        }
+        Ok(args::Parsed::Print(text)) => Output::plain().answer(&text).map(|()| Done::Ok),
+        Err(failure) => Err(failure),
+    };
+    finish(outcome, &Output::guess(&words))
+}
+
+/// How a command ended that did what it was asked.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// Exit code 0.
+    Ok,
+    /// The question was answered and there is something to report: exit code 3.
+    Report,
+}
+
+fn run(command: Command, context: &Context) -> Result<Done, Failure> {
+    match command {
+        Command::Init(args) => init::run(&args, context),
+        Command::Set(args) => set::run(args, context),
+        Command::List(args) => list::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Edit(args) => edit::run(args, context),
+        Command::Reveal(args) => reveal::run(&args, context),
+        Command::Rename(args) => rename::run(&args, context),
+        Command::Remove(args) => remove::run(&args, context),
+        Command::Migrate(args) => migrate::run(&args, context),
+        Command::Import(args) => import::run(&args, context),
+        Command::Exec(args) => exec::run(args, context),
+        Command::Vault(args) => vault::run(&args, context),
+        Command::Unlock => unlock::run(context),
+        Command::Doctor(args) => doctor::run(&args, context),
+        Command::Tour => tour::run(context),
+        Command::TourServer => tour::serve(),
+        Command::Completions(args) => completions::run(&args, context),
+    }
+}
+
+fn finish(outcome: Result<Done, Failure>, output: &Output) -> ExitCode {
+    match outcome {
+        Ok(Done::Ok) => ExitCode::SUCCESS,
+        Ok(Done::Report) => ExitCode::from(3),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What broker prints: answers on stdout, everything else on stderr, each line there begun with
+//! `broker:` because clients mix it with what servers say.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::args::{Color, says};
+use super::failure::Failure;
+
+/// Where and how to print.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// Answers are JSON.
+    pub(super) json: bool,
+    /// Notices that help to see what is done are shown.
+    pub(super) verbose: bool,
+    color: bool,
+}
+
+impl Output {
+    /// The output that the flags ask for.
+    pub(super) fn new(json: bool, verbose: bool, color: Color) -> Self {
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let says_no = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+                let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+                io::stderr().is_terminal() && !says_no("NO_COLOR") && !dumb
+            }
+        };
+        Self {
+            json,
+            verbose,
+            color,
+        }
+    }
+
+    /// The output for texts that come before flags are known.
+    pub(super) fn plain() -> Self {
+        Self {
+            json: false,
+            verbose: false,
+            color: false,
+        }
+    }
+
+    /// The output for arguments that could not be parsed.
+    pub(super) fn guess(words: &[OsString]) -> Self {
+        Self {
+            json: says(words, "--json"),
+            ..Self::new(false, false, Color::Auto)
+        }
+    }
+
+    /// Prints the answer.
+    ///
+    /// # Errors
+    /// When stdout cannot be written; a reader that has gone away is no error.
+    pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match written {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+                "output-failed",
+                format!("could not write to stdout: {e}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints the answer as one JSON document.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub(super) fn document(&self, answer: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(answer).map_err(|_| {
+            Failure::new("output-failed", "the answer could not be written as JSON")
+        })?;
+        text.push('\n');
+        self.answer(&text)
+    }
+
+    /// Tells something on stderr.
+    pub(super) fn notice(&self, text: &str) {
+        self.lines("", Style::new(), text);
+    }
+
+    /// Tells something on stderr that only matters with `-v`.
+    pub(super) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.notice(text);
+        }
+    }
+
+    /// Tells something on stderr that needs attention.
+    pub(super) fn warning(&self, text: &str) {
+        self.lines("warning: ", AnsiColor::Yellow.on_default().bold(), text);
+    }
+
+    /// Tells a failure on stderr, in words or as JSON.
+    pub(super) fn failure(&self, failure: &Failure) {
+        if self.json {
+            let document = serde_json::json!({ "error": failure });
+            let _ = writeln!(io::stderr().lock(), "{document}");
+            return;
+        }
+        self.lines(
+            "error: ",
+            AnsiColor::Red.on_default().bold(),
+            &failure.message,
+        );
+        if let Some(hint) = &failure.hint {
+            self.lines("hint: ", AnsiColor::Cyan.on_default(), hint);
+        }
+    }
+
+    fn lines(&self, word: &str, style: Style, text: &str) {
+        let mut err = io::stderr().lock();
+        let (on, off) = if self.color && !word.is_empty() {
+            (style.render().to_string(), style.render_reset().to_string())
+        } else {
+            (String::new(), String::new())
+        };
+        for line in text.lines() {
+            let _ = writeln!(err, "broker: {on}{word}{off}{}", escaped(line));
+        }
+    }
+}
+
+/// Makes a text from outside safe for a terminal and a log: one line, no control characters, nothing
+/// that changes the direction of writing or hides (Unicode TR 36).
+pub(super) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hides = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+        if c.is_control() || hides {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_could_move_hide_or_turn_text_is_shown_as_its_number() {
+        assert_eq!(escaped("a\x1b[2Jb\nc\0"), "a\\u{1b}[2Jb\\u{a}c\\u{0}");
+        assert_eq!(
+            escaped("\u{202e}x\u{200b}\u{feff}\u{9b}"),
+            "\\u{202e}x\\u{200b}\\u{feff}\\u{9b}"
+        );
+        assert_eq!(escaped("grün 漢字 é"), "grün 漢字 é");
+    }
+}

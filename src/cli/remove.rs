@@ -1,0 +1,80 @@
+//! `broker remove`: removes secrets with all their versions.
+
+use super::Done;
+use super::context::{Context, find};
+use super::failure::Failure;
+use super::stores::OpenStores;
+use super::summary::servers_of;
+use super::terminal::Terminal;
+use crate::catalog::change::{Change, Leftover};
+use crate::secret::SecretName;
+
+/// Remove secrets, with every version of each
+///
+/// Names the servers that use them and asks, unless --yes is given. There is no way back: the values are
+/// removed from the store.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  broker remove old-token
+  broker remove a b c --yes")]
+pub(super) struct Args {
+    /// The secrets
+    #[arg(required = true, add = super::completions::names())]
+    names: Vec<SecretName>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
+    let home = context.home()?;
+    let config = context.config()?;
+    let catalog = home.catalog()?;
+    let mut names = args.names.clone();
+    names.sort();
+    names.dedup();
+    for name in &names {
+        find(&catalog, name)?;
+        let servers = servers_of(name, &config);
+        if !servers.is_empty() {
+            context
+                .output
+                .warning(&format!("\"{name}\" is used by: {}", servers.join(", ")));
+        }
+    }
+    if !args.yes {
+        let list: Vec<&str> = names.iter().map(SecretName::as_str).collect();
+        let mut terminal = Terminal::require("removing without --yes")?;
+        if !terminal.confirm(&format!("remove {} for good?", list.join(", ")))? {
+            return Err(Failure::declined());
+        }
+    }
+    let mut stores = OpenStores::new(&home);
+    let mut change = Change::begin(&home)?;
+    for name in &names {
+        find(change.catalog(), name)?;
+    }
+    let leftover = change.remove(&mut stores, &names)?;
+    if let Some(error) = leftover.errors.into_iter().next() {
+        let why = Failure::from(error);
+        let message = format!(
+            "no server is given it any more, but the store still holds a value: {}",
+            why.message
+        );
+        return Err(Failure::new(why.code, message)
+            .hint("remove it when the store answers again, with: broker doctor --fix"));
+    }
+    for name in &names {
+        context.output.notice(&format!("removed \"{name}\""));
+    }
+    Ok(Done::Ok)
+}
+
+/// Tells what a change that was made could not clean up.
+pub(super) fn tell_leftover(leftover: &Leftover, context: &Context) {
+    for error in &leftover.errors {
+        context.output.warning(&format!(
+            "an old copy could not be removed yet ({error}); it is remembered, see: broker doctor --fix"
+        ));
+    }
+}

@@ -1,0 +1,45 @@
+//! `broker rename`: gives a secret another name.
+
+use super::Done;
+use super::context::{Context, find};
+use super::failure::Failure;
+use super::stores::OpenStores;
+use super::summary::servers_of;
+use crate::catalog::change::Change;
+use crate::secret::SecretName;
+
+/// Give a secret another name
+///
+/// Its versions, dates and permissions stay. Configurations that refer to the old name have to be
+/// changed; those broker knows of are named.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:
+  broker rename github-token work/github-token")]
+pub(super) struct Args {
+    /// The secret
+    #[arg(add = super::completions::names())]
+    old: SecretName,
+    /// What it is to be called
+    new: SecretName,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
+    context.require_hardened()?;
+    let home = context.home()?;
+    let config = context.config()?;
+    let mut stores = OpenStores::new(&home);
+    let mut change = Change::begin(&home)?;
+    find(change.catalog(), &args.old)?;
+    let leftover = change.rename(&mut stores, &args.old, &args.new)?;
+    context
+        .output
+        .notice(&format!("renamed \"{}\" to \"{}\"", args.old, args.new));
+    super::remove::tell_leftover(&leftover, context);
+    for server in servers_of(&args.old, &config) {
+        context.output.warning(&format!(
+            "the server \"{server}\" in broker.toml still refers to \"{}\"",
+            args.old
+        ));
+    }
+    Ok(Done::Ok)
+}

@@ -1,0 +1,124 @@
+//! `broker set`: stores a new secret.
+
+use jiff::civil::Date;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::input::{MASKABLE_BYTES, ValueArgs};
+use super::stores::OpenStores;
+use super::{Done, init};
+use crate::catalog::change::{Change, Draft};
+use crate::secret::{Length, SecretName, parse_date};
+use crate::store::StoreKind;
+use crate::sys;
+
+/// Store a new secret
+///
+/// Reads the value from the terminal without showing it, or from stdin where that is no terminal. One
+/// trailing newline is stripped unless --raw is given. A value never goes on the command line.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  broker set github-token --rotate-every 90d
+  broker set work/github-token --url https://github.com/settings/tokens < token.txt
+  broker set webhook-secret --generate hex:32")]
+pub(super) struct Args {
+    /// What the secret is called: letters, digits, '.', '_', '-', parts joined by '/'
+    name: SecretName,
+    /// Where it is kept (without: the home's default)
+    #[arg(long, value_name = "STORE")]
+    store: Option<StoreWord>,
+    #[command(flatten)]
+    value: ValueArgs,
+    #[command(flatten)]
+    schedule: ScheduleArgs,
+}
+
+/// A store, as a word on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum StoreWord {
+    /// The keychain of the operating system
+    Keychain,
+    /// Files encrypted with age
+    Vault,
+}
+
+impl From<StoreWord> for StoreKind {
+    fn from(word: StoreWord) -> Self {
+        match word {
+            StoreWord::Keychain => Self::Keychain,
+            StoreWord::Vault => Self::Vault,
+        }
+    }
+}
+
+/// What the catalog may be told about a new secret.
+#[derive(Debug, clap::Args)]
+struct ScheduleArgs {
+    /// How often it is to be rotated: 90d, 12h, 2w, 1y, or ISO 8601
+    #[arg(long, value_name = "DUR")]
+    rotate_every: Option<Length>,
+    /// The last day its issuer takes it: 2027-01-31
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    expires: Option<Date>,
+    /// A remark of your own
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// The page where its issuer rotates it
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
+    context.require_hardened()?;
+    // A name that is taken is told before anything is typed.
+    if let Some(home) = context.home_if_any()?
+        && home.catalog()?.find(&args.name).is_some()
+    {
+        return Err(crate::catalog::CatalogError::Exists(args.name).into());
+    }
+    let value = args.value.read(&args.name)?;
+    let home = init::home_or_new(context)?;
+    let store = args.store.map_or(home.record.store, StoreKind::from);
+    let mut draft = Draft::new(random_id()?, args.name, store, context.now());
+    draft.record.rotate_every = args.schedule.rotate_every;
+    draft.record.expires = args.schedule.expires;
+    draft.record.note = args.schedule.note;
+    draft.record.url = args.schedule.url;
+    let record = draft.record.clone();
+    let mut stores = OpenStores::new(&home);
+    let mut change = Change::begin(&home)?;
+    let _ = change.sweep(&mut stores.only(store))?;
+    change.add(&mut stores, draft, &value)?;
+    let name = &record.name;
+    let mut said = format!("stored \"{name}\" (version 1) in the {store}");
+    if let Some(due) = record.due(&context.zone()) {
+        said.push_str(&format!(
+            ", to be rotated by {}",
+            due.to_zoned(context.zone()).date()
+        ));
+    }
+    context.output.notice(&said);
+    if value.len() < MASKABLE_BYTES {
+        context.output.warning(&format!(
+            "the value of \"{name}\" has fewer than {MASKABLE_BYTES} bytes, so it cannot be masked in what servers print"
+        ));
+    }
+    if value.has_nul() {
+        context.output.warning(&format!(
+            "the value of \"{name}\" holds a NUL byte, so it cannot be put into a variable"
+        ));
+    }
+    Ok(Done::Ok)
+}
+
+/// Makes the internal id of a new secret: 128 random bits in hexadecimal.
+pub(super) fn random_id() -> Result<String, Failure> {
+    let mut bytes = [0_u8; 16];
+    sys::random(&mut bytes).map_err(|e| {
+        Failure::new(
+            "input-failed",
+            format!("the system gave no random bytes: {e}"),
+        )
+    })?;
+    Ok(String::from(crate::store::HomeId::from_random(bytes)))
+}

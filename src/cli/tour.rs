@@ -1,0 +1,210 @@
+//! `broker tour`: the whole loop in a throwaway home, and the small MCP server it starts.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Write};
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::set::random_id;
+use super::stores::OpenStores;
+use super::{Done, init};
+use crate::catalog::Home;
+use crate::catalog::change::{Change, Draft};
+use crate::launch::{Piped, spawn_piped};
+use crate::paths::HomePaths;
+use crate::secret::{Recipe, SecretName};
+use crate::store::StoreKind;
+use crate::sys;
+
+/// What the parent of the server has in its environment, as a client's does, and the server must not.
+const OTHERS: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "NPM_TOKEN"];
+
+pub(super) fn run(context: &Context) -> Result<Done, Failure> {
+    let failed =
+        |e: io::Error| Failure::new("tour-failed", format!("the tour could not go on: {e}"));
+    let folder = tempfile::Builder::new()
+        .prefix("broker-tour-")
+        .tempdir()
+        .map_err(failed)?;
+    let walked = walk(context, folder.path());
+    let place = folder.path().to_path_buf();
+    folder.close().map_err(failed)?;
+    let said = walked?;
+    context.output.answer(&said)?;
+    if place.exists() {
+        return Err(Failure::new(
+            "tour-failed",
+            "the throwaway home could not be removed",
+        ));
+    }
+    context.output.answer(
+        "5. The throwaway home is gone. Your own secrets: broker init, broker set NAME\n",
+    )?;
+    Ok(Done::Ok)
+}
+
+fn walk(context: &Context, folder: &std::path::Path) -> Result<String, Failure> {
+    let home = init::throwaway(HomePaths::under(folder), context)?;
+    store(&home, context)?;
+    let mut said = String::from(
+        "1. A throwaway home with an age vault was made, and the secret \"demo-token\" stored in it.\n",
+    );
+    let config = json!({ "mcpServers": { "demo": {
+        "command": "broker",
+        "args": ["exec", "demo", "--", "demo-server"],
+        "env": { "DEMO_TOKEN": "broker://demo-token" },
+    } } });
+    said.push_str("2. What a client's configuration holds: a reference, no value.\n");
+    let pretty = serde_json::to_string_pretty(&config).unwrap_or_default();
+    said.extend(pretty.lines().map(|line| format!("     {line}\n")));
+    said.push_str(&format!(
+        "3. The client starts the server through broker, with {} other secrets in its own environment:\n     {}\n",
+        OTHERS.len(),
+        OTHERS.join(" ")
+    ));
+    let names = ask_server(folder)?;
+    let others = OTHERS
+        .iter()
+        .filter(|name| names.contains_key(**name))
+        .count();
+    if names.get("DEMO_TOKEN") != Some(&true) || others > 0 {
+        return Err(Failure::new(
+            "tour-failed",
+            "the server did not get what it was to get",
+        ));
+    }
+    let list: Vec<&str> = names.keys().map(String::as_str).collect();
+    said.push_str(&format!(
+        "4. Over MCP the server says which variables it has:\n     {}\n   DEMO_TOKEN came from the vault. Of the others none is there.\n",
+        list.join(" ")
+    ));
+    Ok(said)
+}
+
+fn store(home: &Home, context: &Context) -> Result<(), Failure> {
+    let recipe: Recipe = "alnum:40"
+        .parse()
+        .map_err(|e| Failure::usage(format!("{e}")))?;
+    let value = recipe.make(sys::random).map_err(|e| {
+        Failure::new(
+            "tour-failed",
+            format!("the system gave no random bytes: {e}"),
+        )
+    })?;
+    let name: SecretName = "demo-token"
+        .parse()
+        .map_err(|e| Failure::usage(format!("{e}")))?;
+    let draft = Draft::new(random_id()?, name, StoreKind::Vault, context.now());
+    Ok(Change::begin(home)?.add(&mut OpenStores::new(home), draft, &value)?)
+}
+
+/// Starts the server as a client does, and asks it over MCP which variables it has: names, and whether
+/// each holds something other than a reference.
+fn ask_server(folder: &std::path::Path) -> Result<BTreeMap<String, bool>, Failure> {
+    let failed =
+        |e: io::Error| Failure::new("tour-failed", format!("the server could not be asked: {e}"));
+    let broker = std::env::current_exe().map_err(failed)?;
+    let words = [
+        OsString::from("--home"),
+        folder.into(),
+        "exec".into(),
+        "demo".into(),
+        "--".into(),
+        broker.clone().into(),
+        "tour-server".into(),
+    ];
+    let kept = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM"];
+    let mut environment: Vec<(OsString, OsString)> = std::env::vars_os()
+        .filter(|(name, _)| kept.iter().any(|kept| name == kept))
+        .collect();
+    environment.push(("DEMO_TOKEN".into(), "broker://demo-token".into()));
+    environment.extend(OTHERS.map(|name| (name.into(), "not-for-the-server".into())));
+    let mut server = spawn_piped(&broker, &words, environment).map_err(failed)?;
+    let answer = converse(&mut server);
+    let ended = server.end();
+    let answer = answer.map_err(failed)?;
+    ended.map_err(failed)?;
+    serde_json::from_value(answer)
+        .map_err(|_| Failure::new("tour-failed", "the server's answer was not understood"))
+}
+
+/// Says hello and calls the one tool, in the words of MCP (revision 2025-11-25, stdio).
+fn converse(server: &mut Piped) -> io::Result<Value> {
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": REVISION, "capabilities": {},
+        "clientInfo": { "name": "broker tour", "version": env!("CARGO_PKG_VERSION") } } });
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+        "name": "variables", "arguments": {} } });
+    for message in [hello, ready, call] {
+        writeln!(server.input, "{message}")?;
+    }
+    server.input.flush()?;
+    for line in BufReader::new(&mut server.output).lines() {
+        let message: Value = serde_json::from_str(&line?)?;
+        if message.get("id") == Some(&json!(2)) {
+            let found = message.pointer("/result/structuredContent");
+            return found.cloned().ok_or_else(|| io::Error::other("it refused"));
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// The revision of the protocol the small server speaks.
+const REVISION: &str = "2025-11-25";
+
+/// The small server: one tool, which tells the names of the variables it has and never a value.
+pub(super) fn serve() -> Result<Done, Failure> {
+    let mut out = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else {
+            break;
+        };
+        let Ok(message) = serde_json::from_str::<Value>(&line) else {
+            continue;
+        };
+        // What has no id is a notification, and is not answered.
+        let Some(id) = message.get("id").cloned() else {
+            continue;
+        };
+        let answer = match message.get("method").and_then(Value::as_str) {
+            Some("initialize") => Ok(json!({
+                "protocolVersion": REVISION,
+                "capabilities": { "tools": {} },
+                "serverInfo": { "name": "broker tour server", "version": env!("CARGO_PKG_VERSION") },
+            })),
+            Some("ping") => Ok(json!({})),
+            Some("tools/list") => Ok(json!({ "tools": [{
+                "name": "variables",
+                "description": "Names the variables this server has, without their values",
+                "inputSchema": { "type": "object" },
+            }] })),
+            Some("tools/call") => Ok(variables()),
+            _ => Err(json!({ "code": -32601, "message": "method not found" })),
+        };
+        let answer = match answer {
+            Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+            Err(error) => json!({ "jsonrpc": "2.0", "id": id, "error": error }),
+        };
+        if writeln!(out, "{answer}")
+            .and_then(|()| out.flush())
+            .is_err()
+        {
+            break;
+        }
+    }
+    Ok(Done::Ok)
+}
+
+fn variables() -> Value {
+    let holds =
+        |value: &OsString| !value.is_empty() && !value.to_string_lossy().contains("broker://");
+    let names: BTreeMap<String, bool> = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), holds(&value)))
+        .collect();
+    let list: Vec<&str> = names.keys().map(String::as_str).collect();
+    json!({ "content": [{ "type": "text", "text": list.join(" ") }], "structuredContent": names })
+}
