@@ -9,7 +9,9 @@
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
 //! | [`secret`] | name, value, reference: no I/O |
 //! | [`clock`] | the time, injected |
+//! | [`sys`] | system calls behind safe functions |
 
 pub mod clock;
 pub mod secret;
 pub mod store;
+pub mod sys;
