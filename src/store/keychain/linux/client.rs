@@ -90,8 +90,8 @@ impl Call<'_> {
                 Choice::Locked(_) => return Err(LOCKED),
                 Choice::Absent(item) if looked_again => return Err(not_found(item)),
                 Choice::Absent(_) => {
-                    unlocked |= self.unlock_collections(unlocked).await?;
-                    looked_again = true;
+                    self.open_all(unlocked).await?;
+                    (unlocked, looked_again) = (true, true);
                 }
             }
             found = search_all(self.service, &accounts).await?;
@@ -108,7 +108,7 @@ impl Call<'_> {
         let values: Result<Vec<_>, _> = values.collect();
         if matches!(values, Err(StoreError::NotFound { .. })) {
             // Found a moment ago and not given now: locked in between, or removed.
-            self.unlock_collections(true).await?;
+            self.open_all(true).await?;
         }
         values
     }
@@ -150,7 +150,7 @@ impl Call<'_> {
         let attributes = service::attributes(&account);
         let mut found = self.service.search(&attributes).await?;
         if found.unlocked.is_empty() && found.locked.is_empty() {
-            self.unlock_collections(false).await?;
+            self.open_all(false).await?;
             found = self.service.search(&attributes).await?;
         }
         if !found.locked.is_empty() {
@@ -167,9 +167,7 @@ impl Call<'_> {
     /// See [`Store::items`](crate::store::Store::items).
     pub(super) async fn items(&mut self, home: &HomeId) -> Result<Vec<ItemId>, StoreError> {
         // A list that leaves out what is locked would be a wrong one.
-        if self.unlock_collections(false).await? {
-            self.unlock_collections(true).await?;
-        }
+        self.open_all(false).await?;
         let attributes = [("service", SERVICE)].into();
         let paths = self.service.search(&attributes).await?.into_all();
         let mut items = Vec::new();
@@ -224,12 +222,31 @@ impl Call<'_> {
         Ok(done)
     }
 
-    /// Unlocks whatever collection is locked. Returns whether one was; `tried` says that this was
-    /// already asked for, and then it is an error.
+    /// Makes sure that no collection is locked, by unlocking what is; `tried` says that this was
+    /// already asked for, and that it is not asked for again.
     ///
     /// # Errors
-    /// [`StoreError::NoCollection`] where there is no default one; as [`Self::unlock_objects`].
-    async fn unlock_collections(&mut self, tried: bool) -> Result<bool, StoreError> {
+    /// [`StoreError::Locked`] where something stays locked; as [`Self::locked_collections`] and
+    /// [`Self::unlock_objects`].
+    async fn open_all(&mut self, tried: bool) -> Result<(), StoreError> {
+        let locked = self.locked_collections().await?;
+        if locked.is_empty() {
+            return Ok(());
+        }
+        if !tried {
+            self.unlock_objects(&locked).await?;
+            if self.locked_collections().await?.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(LOCKED)
+    }
+
+    /// Returns the collections that are locked.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCollection`] where there is no default one.
+    async fn locked_collections(&self) -> Result<Vec<OwnedObjectPath>, StoreError> {
         let service = self.service;
         let (default, mut collections) =
             both(service.default_collection(), service.collections()).await?;
@@ -239,14 +256,7 @@ impl Call<'_> {
         let locked = all(collections.iter().map(|path| service.is_locked(path))).await?;
         let mut locked = locked.into_iter();
         collections.retain(|_| locked.next() == Some(true));
-        if collections.is_empty() {
-            return Ok(false);
-        }
-        if tried {
-            return Err(LOCKED);
-        }
-        self.unlock_objects(&collections).await?;
-        Ok(true)
+        Ok(collections)
     }
 
     /// Asks the service to unlock `objects`, and the person where the service wants that.
