@@ -1,1 +1,18 @@
-#![allow(missing_docs, reason = "x")]
+//! The integration tests, in one program so that the crate is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "tests may abort, start programs and write files"
+)]
+
+mod contract;
+#[cfg(target_os = "linux")]
+mod keychain;
+#[cfg(target_os = "linux")]
+mod support;

@@ -6,6 +6,7 @@
 
 mod error;
 mod item;
+pub mod keychain;
 
 pub use error::StoreError;
 pub use item::{HomeId, ItemId, Version};
