@@ -5,9 +5,13 @@
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
 mod files;
+mod folders;
 mod modes;
 
-pub use files::{FileError, Lock, create_folder, read_file, remove_file, write_file};
+pub use files::{
+    FileError, Lock, create_folder, read_file, read_private_file, remove_file, write_file,
+};
+pub use folders::{folder_is_there, is_temporary, list_all, list_folder, remove_folder};
 pub use modes::{close_to_others, open_to_others};
 
 use std::env;

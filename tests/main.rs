@@ -1,10 +1,12 @@
 //! The integration tests, in one program so that the crate is linked once.
 #![allow(
+    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
     unreachable_pub,
@@ -16,3 +18,5 @@ mod contract;
 mod keychain;
 #[cfg(target_os = "linux")]
 mod support;
+#[cfg(unix)]
+mod vault;

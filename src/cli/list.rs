@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     }
     let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([
         "NAME", "STORE", "VERSION", "ROTATED", "DUE", "STATE", "SERVERS",

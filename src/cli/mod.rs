@@ -33,7 +33,7 @@ mod vault;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::{Cli, Command};
+use args::Command;
 use context::Context;
 use failure::Failure;
 use output::Output;

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::Builder;
+use zeroize::Zeroizing;
 
 /// What temporary files of ours are called, so that leftovers of a crash can be told and removed.
 pub(super) const TEMPORARY_PREFIX: &str = ".broker-";
@@ -114,6 +115,54 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
 /// [`FileError::Unsafe`] for a link, something that is no plain file, a file of somebody else or one that
 /// others can write; [`FileError::TooLarge`] over `limit` bytes; [`FileError::Io`].
 pub fn read_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let Some((file, _)) = open_ours(path)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(FileError::io("read", path))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(too_large(path));
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads a file of ours that holds a key, `None` if there is none. What it read is wiped.
+///
+/// # Errors
+/// As [`read_file`]; [`FileError::Unsafe`] also for a file that others can even read.
+pub fn read_private_file(
+    path: &Path,
+    limit: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+    let Some((mut file, found)) = open_ours(path)? else {
+        return Ok(None);
+    };
+    if mode(&found) & 0o077 != 0 {
+        return Err(unsafe_file(path, "can be read by other users"));
+    }
+    // One buffer that never moves, so that no part of the key is left in a smaller one.
+    let mut bytes = Zeroizing::new(vec![0_u8; limit.saturating_add(1)]);
+    let mut filled = 0_usize;
+    loop {
+        let room = bytes.get_mut(filled..).unwrap_or_default();
+        if room.is_empty() {
+            return Err(too_large(path));
+        }
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(count) => filled = filled.saturating_add(count),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(FileError::io("read", path)(e)),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(Some(bytes))
+}
+
+/// Opens a plain file of ours that only we can write, `None` if there is none.
+fn open_ours(path: &Path) -> Result<Option<(File, Metadata)>, FileError> {
     let mut options = OpenOptions::new();
     options.read(true);
     no_follow(&mut options);
@@ -125,16 +174,7 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> 
     };
     let found = file.metadata().map_err(FileError::io("look at", path))?;
     check_file(path, &found)?;
-    let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(FileError::io("read", path))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-        return Err(FileError::TooLarge {
-            path: path.to_path_buf(),
-        });
-    }
-    Ok(Some(bytes))
+    Ok(Some((file, found)))
 }
 
 /// Replaces `path` with `bytes`, durably. The folder must be there.
@@ -214,7 +254,7 @@ impl Lock {
     }
 }
 
-fn sync_folder(folder: &Path) -> Result<(), FileError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
     if cfg!(windows) {
         // Folders cannot be opened for syncing there; NTFS journals the rename.
         return Ok(());
@@ -224,7 +264,7 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
         .map_err(FileError::io("sync", folder))
 }
 
-fn check_folder(path: &Path, found: &Metadata) -> Result<(), FileError> {
+pub(super) fn check_folder(path: &Path, found: &Metadata) -> Result<(), FileError> {
     if !found.is_dir() {
         return Err(unsafe_file(path, "is not a folder"));
     }
@@ -246,6 +286,12 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<(), FileError> {
         return Err(unsafe_file(path, "can be written by other users"));
     }
     Ok(())
+}
+
+fn too_large(path: &Path) -> FileError {
+    FileError::TooLarge {
+        path: path.to_path_buf(),
+    }
 }
 
 fn unsafe_file(path: &Path, problem: &'static str) -> FileError {
@@ -339,6 +385,27 @@ mod tests {
         assert_eq!(refusal(top.path()), "is not a plain file");
         fs::set_permissions(&real, fs::Permissions::from_mode(0o620)).expect("changed");
         assert_eq!(refusal(&real), "can be written by other users");
+    }
+
+    #[test]
+    fn a_private_file_is_readable_by_nobody_else() {
+        let top = folder();
+        let path = top.path().join("key");
+        assert!(read_private_file(&path, 3).expect("no error").is_none());
+        write_file(&path, b"key").expect("written");
+        let read = read_private_file(&path, 3).expect("read").expect("there");
+        assert_eq!(read.as_slice(), b"key");
+        assert!(matches!(
+            read_private_file(&path, 2),
+            Err(FileError::TooLarge { .. })
+        ));
+        for mode in [0o640, 0o604, 0o610, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("changed");
+            assert!(
+                matches!(read_private_file(&path, 3), Err(FileError::Unsafe { .. })),
+                "{mode:o}"
+            );
+        }
     }
 
     #[test]

@@ -75,6 +75,32 @@ pub enum StoreError {
     /// This system has no such store.
     #[error("there is no {0} on this system")]
     Unsupported(StoreKind),
+    /// The home has such a store already.
+    #[error("this home has a {0} already")]
+    Exists(StoreKind),
+    /// A file of the store was written by a newer broker. It is left as it is.
+    #[error("\"{what}\" of the {kind} was written by a newer broker")]
+    TooNew {
+        /// Which store.
+        kind: StoreKind,
+        /// The file.
+        what: String,
+    },
+    /// The keychain answers, but has no key for the vault.
+    #[error("the key of the vault is not in the keychain")]
+    NoKey,
+    /// The key to change to is the one in use.
+    #[error("the new key of the vault is the old one")]
+    SameKey,
+    /// The passphrase cannot be used for a vault.
+    #[error("the passphrase {0}")]
+    BadPassphrase(&'static str),
+    /// The vault is not opened by a passphrase, so there is nothing to keep open.
+    #[error("the vault is not opened by a passphrase")]
+    NoPassphrase,
+    /// The kernel keeps no keys for this process: another system, or a container that forbids it.
+    #[error("this system cannot keep the vault open between commands")]
+    NoKeyring,
     /// A file of the store could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -108,6 +134,13 @@ impl StoreError {
             Self::WrongPassphrase => "vault-wrong-passphrase",
             Self::NotSetUp(_) => "store-not-set-up",
             Self::Unsupported(_) => "store-unsupported",
+            Self::Exists(_) => "store-exists",
+            Self::TooNew { .. } => "store-too-new",
+            Self::NoKey => "vault-no-key",
+            Self::SameKey => "vault-same-key",
+            Self::BadPassphrase(_) => "passphrase-invalid",
+            Self::NoPassphrase => "vault-no-passphrase",
+            Self::NoKeyring => "vault-no-keyring",
             Self::File(error) => error.code(),
             Self::Failed { .. } => "store-failed",
         }

@@ -7,9 +7,11 @@
 mod error;
 mod item;
 pub mod keychain;
+pub mod vault;
 
 pub use error::StoreError;
 pub use item::{HomeId, ItemId, Version};
+pub use vault::Vault;
 
 use std::fmt;
 

@@ -8,6 +8,8 @@
 
 #[cfg(unix)]
 mod harden;
+#[cfg_attr(not(target_os = "linux"), path = "no_keyring.rs")]
+mod keyring;
 #[cfg(not(unix))]
 mod other;
 #[cfg(unix)]
@@ -17,6 +19,7 @@ mod unix;
 
 #[cfg(unix)]
 pub use harden::harden;
+pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
 pub use other::{account_home, harden};
 #[cfg(unix)]
@@ -39,4 +42,15 @@ pub struct Hardening {
 /// The system's reason, on systems whose generator can fail.
 pub fn random(buffer: &mut [u8]) -> std::io::Result<()> {
     getrandom::fill(buffer).map_err(std::io::Error::from)
+}
+
+/// Why the kernel did not keep or give a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyringError {
+    /// There are no keyrings: another system, or a filter that forbids them.
+    Unavailable,
+    /// The user's quota of keys is used up.
+    Full,
+    /// The system answered something else; its word for it.
+    Other(&'static str),
 }

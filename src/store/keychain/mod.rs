@@ -54,6 +54,18 @@ pub enum BusSource {
     Given,
 }
 
+impl BusSource {
+    /// Returns the words for it in messages.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Runtime => "session bus at its fixed place",
+            Self::Environment => "session bus from DBUS_SESSION_BUS_ADDRESS",
+            Self::Given => "session bus as given",
+        }
+    }
+}
+
 /// Where the service is to be looked for.
 #[derive(Clone, Debug)]
 enum Place {

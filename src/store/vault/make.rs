@@ -1,0 +1,231 @@
+//! Making a vault, and putting a key where it is kept.
+//!
+//! `vault.json` is written last: a crash before it leaves no vault, and a key that protects nothing yet.
+//! Such a key is taken up by the next attempt, never written over, because a key file or an item may
+//! be in use elsewhere; an encrypted identity is passed by.
+
+use std::path::{Path, PathBuf};
+
+use super::age_file::{self, Identity, Lid};
+use super::layout::{Entry, Generation};
+use super::record::{self, Record, Unlock};
+use super::{Access, Unlocker, Vault, identity, is_there};
+use crate::clock::Clock;
+use crate::paths::{self, FileError, HomePaths};
+use crate::secret::SecretValue;
+use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
+
+/// How a vault is to be opened, with what that needs.
+#[derive(Debug)]
+pub enum Protection {
+    /// By a key file: this one, made if it is not there, or the vault's own.
+    KeyFile(Option<PathBuf>),
+    /// By a passphrase.
+    Passphrase(SecretValue),
+    /// By an item of the keychain.
+    Keychain,
+}
+
+impl Protection {
+    pub(super) const fn unlock(&self) -> Unlock {
+        match self {
+            Self::KeyFile(_) => Unlock::KeyFile,
+            Self::Passphrase(_) => Unlock::Passphrase,
+            Self::Keychain => Unlock::Keychain,
+        }
+    }
+
+    /// Checks what can be checked before anything is written.
+    #[expect(clippy::disallowed_methods, reason = "looks whether it is text")]
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let Self::Passphrase(passphrase) = self else {
+            return Ok(());
+        };
+        if passphrase.is_empty() {
+            return Err(StoreError::BadPassphrase("is empty"));
+        }
+        if std::str::from_utf8(passphrase.expose()).is_err() {
+            return Err(StoreError::BadPassphrase("is not UTF-8 text"));
+        }
+        Ok(())
+    }
+}
+
+impl Vault {
+    /// Makes the vault of a home and opens it. The key is read back from where it is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is one, or something that was one; [`StoreError::BadPassphrase`];
+    /// [`StoreError::Damaged`] when the key file or item that is there holds no identity, or when there are
+    /// secrets without their `vault.json`; [`StoreError::File`]; the errors of the keychain.
+    pub fn create(
+        paths: &HomePaths,
+        home: &HomeId,
+        protection: &Protection,
+        access: Access,
+    ) -> Result<Self, StoreError> {
+        protection.check()?;
+        let folder = paths.vault_folder().to_path_buf();
+        paths::create_folder(&folder)?;
+        if is_there(&folder)? {
+            return Err(StoreError::Exists(StoreKind::Vault));
+        }
+        let generation = Generation::new(&folder, first_generation(&folder, home)?);
+        let place = Place {
+            generation: &generation,
+            home,
+            unlocker: access.unlocker.as_ref(),
+            clock: access.clock,
+        };
+        let (identity, key_file) = place.key_for_new_vault(protection)?;
+        paths::create_folder(&generation.secrets())?;
+        let record = Record::new(
+            identity.recipient(),
+            protection.unlock(),
+            key_file,
+            generation.number,
+        );
+        record.store(&folder)?;
+        Ok(Self {
+            folder,
+            home: home.clone(),
+            access,
+            record,
+            identity: Some(identity),
+        })
+    }
+}
+
+/// Returns 1, or the first number without an encrypted identity left by a crash. Refuses to go on where there are
+/// secrets: a vault lost its record there.
+fn first_generation(folder: &Path, home: &HomeId) -> Result<u32, StoreError> {
+    let names = paths::list_folder(folder)?.unwrap_or_default();
+    let mut taken = Vec::new();
+    for entry in names.iter().map(|name| Entry::of(name)) {
+        match entry {
+            Entry::Secrets(number) => {
+                let items = Generation::new(folder, number).items(home)?;
+                if items.is_some_and(|items| !items.is_empty()) {
+                    return Err(record::damaged());
+                }
+            }
+            Entry::IdentityFile(number) => taken.push(number),
+            Entry::KeyFile(_) | Entry::Temporary | Entry::Other => {}
+        }
+    }
+    Ok((1..).find(|n| !taken.contains(n)).unwrap_or(1))
+}
+
+/// Where the key of a generation goes.
+pub(super) struct Place<'a> {
+    pub(super) generation: &'a Generation,
+    pub(super) home: &'a HomeId,
+    pub(super) unlocker: &'a dyn Unlocker,
+    pub(super) clock: Clock,
+}
+
+impl Place<'_> {
+    /// Puts a key in place, or takes up the one that is there. Returns it as read back, and the
+    /// path of the key file if that is not the vault's own.
+    fn key_for_new_vault(
+        &self,
+        protection: &Protection,
+    ) -> Result<(Identity, Option<PathBuf>), StoreError> {
+        match protection {
+            Protection::KeyFile(path) => self.key_file(path.as_deref()),
+            Protection::Passphrase(passphrase) => Ok((self.identity_file(passphrase)?, None)),
+            Protection::Keychain => {
+                let mut keychain = self.unlocker.keychain()?;
+                let known = match identity::in_keychain(keychain.as_mut(), self.home) {
+                    Err(StoreError::NoKey) => {
+                        let made = [Identity::generate()];
+                        self.write_item(keychain.as_mut(), &made)?
+                    }
+                    found => found?,
+                };
+                Ok((first(known)?, None))
+            }
+        }
+    }
+
+    /// Makes the key file, or takes up the one that is there.
+    pub(super) fn key_file(
+        &self,
+        chosen: Option<&Path>,
+    ) -> Result<(Identity, Option<PathBuf>), StoreError> {
+        let own = self.generation.key_file();
+        let path = match chosen {
+            Some(path) => std::path::absolute(path).map_err(|source| FileError::Io {
+                action: "find",
+                path: path.to_path_buf(),
+                source,
+            })?,
+            None => own.clone(),
+        };
+        let known = match identity::in_key_file(&path) {
+            Err(StoreError::File(FileError::Io { source, .. }))
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                let text = self.text(&Identity::generate());
+                write(&path, &text)?;
+                identity::in_key_file(&path)?
+            }
+            found => found?,
+        };
+        Ok((first(known)?, (path != own).then_some(path)))
+    }
+
+    /// Makes an encrypted identity and reads it back, which takes the passphrase's time twice.
+    pub(super) fn identity_file(&self, passphrase: &SecretValue) -> Result<Identity, StoreError> {
+        let path = self.generation.identity_file();
+        let text = self.text(&Identity::generate());
+        let file = age_file::seal(&text, Lid::Passphrase(passphrase))
+            .map_err(|_| StoreError::BadPassphrase("is not UTF-8 text"))?;
+        paths::write_file(&path, &file)?;
+        let file = identity::read_identity_file(&path)?;
+        first(identity::in_identity_file(&path, &file, passphrase)?)
+    }
+
+    /// Files `identities`, one after the other, as the vault's item and returns them as read back.
+    pub(super) fn write_item(
+        &self,
+        keychain: &mut dyn Store,
+        identities: &[Identity],
+    ) -> Result<Vec<Identity>, StoreError> {
+        let text = joined(identities.iter().map(|identity| self.text(identity)));
+        keychain.write(&ItemId::vault_identity(self.home), &text)?;
+        let known = identity::in_keychain(keychain, self.home)?;
+        let same = known
+            .iter()
+            .map(Identity::recipient)
+            .eq(identities.iter().map(Identity::recipient));
+        same.then_some(known).ok_or_else(|| StoreError::Damaged {
+            kind: keychain.kind(),
+            what: ItemId::vault_identity(self.home).to_string(),
+        })
+    }
+
+    fn text(&self, identity: &Identity) -> SecretValue {
+        identity.to_file(&self.clock.now().to_string())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a key file is what it is for")]
+fn write(path: &Path, text: &SecretValue) -> Result<(), StoreError> {
+    Ok(paths::write_file(path, text.expose())?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the copy is wrapped at once")]
+fn joined(texts: impl Iterator<Item = SecretValue>) -> SecretValue {
+    let texts: Vec<SecretValue> = texts.collect();
+    let size = texts.iter().map(SecretValue::len).sum();
+    let mut all = zeroize::Zeroizing::new(Vec::with_capacity(size));
+    for text in &texts {
+        all.extend_from_slice(text.expose());
+    }
+    SecretValue::new(all)
+}
+
+fn first(known: Vec<Identity>) -> Result<Identity, StoreError> {
+    known.into_iter().next().ok_or(StoreError::NoKey)
+}
