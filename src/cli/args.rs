@@ -206,8 +206,10 @@ fn known(error: &clap::Error, kind: ContextKind) -> Option<String> {
         ContextValue::Strings(texts) => texts.clone(),
         _ => return None,
     };
+    let mut whole = grammar();
+    whole.build();
     let mut names = Vec::new();
-    collect(&grammar(), &mut names);
+    collect(&whole, &mut names);
     let is_ours = |text: &String| names.iter().any(|name| name == text);
     let ours: Vec<String> = texts.into_iter().filter(is_ours).collect();
     (!ours.is_empty()).then(|| ours.join(", "))

@@ -33,8 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "STORE")]
     store: Option<StoreWord>,
     /// The vault opens with a key file: PATH, or one of its own
-    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "", group = "opens")]
-    key_file: Option<PathBuf>,
+    #[arg(long, value_name = "PATH", group = "opens")]
+    key_file: Option<Option<PathBuf>>,
     /// The vault opens with a passphrase, typed or read from stdin
     #[arg(long, group = "opens")]
     passphrase: bool,
@@ -100,8 +100,8 @@ fn protection(args: &Args) -> Result<Protection, Failure> {
         return Ok(Protection::Passphrase(new_passphrase()?));
     }
     Ok(match &args.key_file {
-        Some(path) if path.as_os_str().is_empty() => Protection::KeyFile(None),
-        Some(path) => Protection::KeyFile(Some(absolute(path)?)),
+        Some(Some(path)) => Protection::KeyFile(Some(absolute(path)?)),
+        Some(None) => Protection::KeyFile(None),
         None => Protection::Keychain,
     })
 }

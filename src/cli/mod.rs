@@ -49,6 +49,21 @@ pub fn grammar() -> clap::Command {
 /// Runs broker with the process's arguments and returns its exit code.
 #[must_use]
 pub fn main(hardening: Hardening) -> ExitCode {
+    // A panic's own message may hold anything; where it happened is all that is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        Output::plain().notice(&format!("error: a mistake inside broker, at {place}"));
+    }));
+    std::panic::catch_unwind(|| run_words(hardening)).unwrap_or_else(|_| {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        ExitCode::from(if exec::is_meant(&words) { 125 } else { 1 })
+    })
+}
+
+fn run_words(hardening: Hardening) -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     if completions::answer(&words) {
         return ExitCode::SUCCESS;

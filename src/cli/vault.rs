@@ -52,8 +52,8 @@ enum Action {
   broker vault rekey --passphrase")]
     Rekey {
         /// From now on the vault opens with a key file: PATH, or one of its own
-        #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "", group = "opens")]
-        key_file: Option<PathBuf>,
+        #[arg(long, value_name = "PATH", group = "opens")]
+        key_file: Option<Option<PathBuf>>,
         /// From now on the vault opens with a passphrase
         #[arg(long, group = "opens")]
         passphrase: bool,
@@ -122,8 +122,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             keychain,
         } => {
             let protection = match (key_file, passphrase, keychain) {
-                (Some(path), ..) if path.as_os_str().is_empty() => Protection::KeyFile(None),
-                (Some(path), ..) => Protection::KeyFile(Some(absolute(path)?)),
+                (Some(Some(path)), ..) => Protection::KeyFile(Some(absolute(path)?)),
+                (Some(None), ..) => Protection::KeyFile(None),
                 (None, true, _) => Protection::Passphrase(new_passphrase()?),
                 (None, false, true) => Protection::Keychain,
                 (None, false, false) => match vault.status().unlock {
