@@ -18,9 +18,11 @@
 )]
 
 mod fault;
+mod finds;
 mod inject;
 mod kernel;
 mod names;
+mod refuses;
 mod registers;
 mod report;
 mod run;
