@@ -115,6 +115,24 @@ fn one_who_believes_every_count_is_found_by_short_writes_only() {
 }
 
 #[test]
+fn a_shortened_call_gives_the_program_its_registers_back() {
+    let report = Sweep::new("counts_on_its_registers")
+        .just("write:1:SHORT")
+        .run(
+            || prepare("counts_on_its_registers"),
+            |world, outcome| {
+                if outcome.succeeded() {
+                    check(world, outcome)
+                } else {
+                    Err("not so".to_owned())
+                }
+            },
+        );
+    report.assert_clean();
+    assert_eq!(report.points_of(Fault::Short), 1, "{report}");
+}
+
+#[test]
 fn a_hang_is_a_violation_and_ends_at_the_deadline() {
     let began = Instant::now();
     let report = Sweep::new("sticks_when_interrupted")

@@ -6,7 +6,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "the only file of the harness that talks to the kernel"
+    reason = "the file of the harness that talks to the kernel"
 )]
 
 use std::io;

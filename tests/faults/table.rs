@@ -158,6 +158,12 @@ pub(super) fn happens_anyway(name: &str) -> bool {
     name == "close"
 }
 
+/// Returns whether a run makes this call or not by the luck of its threads: the one is made when a
+/// lock is not free, the other after a stop by chance.
+pub(super) fn depends_on_luck(name: &str) -> bool {
+    matches!(name, "futex" | "restart_syscall")
+}
+
 /// Returns which argument to cut, and to what, for half of what the call transferred.
 pub(super) fn shortened(call: &Seen) -> Option<(usize, u64)> {
     let name = name_of(call.number);

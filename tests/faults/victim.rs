@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::process::Command;
 use std::{env, process, thread};
 
@@ -28,6 +29,7 @@ const VICTIMS: &[(&str, Act)] = &[
     ("torn_in_a_thread_of_a_child", torn_in_a_thread_of_a_child),
     ("liar", liar),
     ("believes_every_count", believes_every_count),
+    ("counts_on_its_registers", counts_on_its_registers),
     ("sticks_when_interrupted", sticks_when_interrupted),
     ("starts_another_program", starts_another_program),
     ("leaves_a_child", leaves_a_child),
@@ -179,6 +181,37 @@ fn believes_every_count() -> io::Result<()> {
         .truncate(true)
         .open("aside")?;
     let _believed = aside.write(NEW)?;
+    fs::rename("aside", "kept")?;
+    say("ok")
+}
+
+/// Does right, but not if the kernel changes an argument's register.
+fn counts_on_its_registers() -> io::Result<()> {
+    let mut aside = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open("aside")?;
+    let written: usize;
+    let count: usize;
+    // SAFETY: a write from a constant; the registers that the kernel changes are named.
+    #[expect(unsafe_code, reason = "the C library does not show the registers")]
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            inlateout("rax") libc::SYS_write as usize => written,
+            in("rdi") aside.as_raw_fd(),
+            in("rsi") NEW.as_ptr(),
+            inlateout("rdx") NEW.len() => count,
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    if count != NEW.len() {
+        return Err(io::Error::other("the register of the count was changed"));
+    }
+    // An error is a huge number here, and refused.
+    aside.write_all(NEW.get(written..).ok_or(io::ErrorKind::WriteZero)?)?;
     fs::rename("aside", "kept")?;
     say("ok")
 }
