@@ -133,6 +133,20 @@ fn a_shortened_call_gives_the_program_its_registers_back() {
 }
 
 #[test]
+fn a_close_that_fails_closes_all_the_same() {
+    let mut ends = Vec::new();
+    let report = Sweep::new("locks_twice").just("close:1:EIO").run(
+        || prepare("locks_twice"),
+        |world, outcome| {
+            ends.push(outcome.ended);
+            check(world, outcome)
+        },
+    );
+    report.assert_clean();
+    assert_eq!(ends, [Ended::Exit(0), Ended::Exit(0)], "{report}");
+}
+
+#[test]
 fn a_hang_is_a_violation_and_ends_at_the_deadline() {
     let began = Instant::now();
     let report = Sweep::new("sticks_when_interrupted")

@@ -15,6 +15,8 @@ fn the_calls_of_another_program_are_not_counted() {
         .only(&[Fault::KillBefore])
         .run(|| prepare("starts_another_program"), |_, _| Ok(()));
     report.assert_clean();
+    let started = report.points_at("execve", Fault::KillBefore);
+    assert_eq!(started, 1, "a child is the command until then\n{report}");
     assert_eq!(report.points_at("chdir", Fault::KillBefore), 0, "{report}");
     assert_eq!(
         report.points_at("exit_group", Fault::KillBefore),

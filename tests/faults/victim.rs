@@ -30,6 +30,7 @@ const VICTIMS: &[(&str, Act)] = &[
     ("liar", liar),
     ("believes_every_count", believes_every_count),
     ("counts_on_its_registers", counts_on_its_registers),
+    ("locks_twice", locks_twice),
     ("sticks_when_interrupted", sticks_when_interrupted),
     ("starts_another_program", starts_another_program),
     ("leaves_a_child", leaves_a_child),
@@ -214,6 +215,14 @@ fn counts_on_its_registers() -> io::Result<()> {
     aside.write_all(NEW.get(written..).ok_or(io::ErrorKind::WriteZero)?)?;
     fs::rename("aside", "kept")?;
     say("ok")
+}
+
+/// Needs the lock that it gave up by closing the file, whatever the close said.
+fn locks_twice() -> io::Result<()> {
+    File::open(".")?.try_lock()?;
+    let again = File::open(".")?;
+    again.try_lock()?;
+    atomic_writer()
 }
 
 /// Tries a sync for ever, in the belief that the interruption lasts.
