@@ -26,7 +26,7 @@ fn run(program: &str, arguments: &[&Path], input: &[u8]) -> Output {
 }
 
 fn paths<'a>(all: &[&'a str]) -> Vec<&'a Path> {
-    all.iter().map(Path::new).collect()
+    all.iter().map(|name| Path::new(*name)).collect()
 }
 
 /// Runs `age -d FILE` on a terminal of its own, on which `passphrase` is typed, and returns the plaintext.
