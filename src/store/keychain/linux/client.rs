@@ -10,8 +10,9 @@ use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath};
 
 use super::super::{PROMPT, Place, SERVICE, failed, not_found};
+use super::clock::Clock;
 use super::join::{all, both};
-use super::service::{self, Clock, Found, Service};
+use super::service::{self, Found, Service};
 use super::session::{KeyPair, Session};
 use super::{fault, prompt};
 use crate::secret::SecretValue;
