@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::super::{CALL, REACH, timed_out};
+use super::super::{CALL, timed_out};
 use crate::store::StoreError;
+
+/// How long the service may take until it is reached.
+const REACH: Duration = Duration::from_secs(3);
 
 /// The time one call of the store may take.
 #[derive(Debug)]
