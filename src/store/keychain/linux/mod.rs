@@ -11,6 +11,7 @@
 
 mod bus;
 mod client;
+mod clock;
 mod fault;
 mod join;
 mod prompt;
@@ -23,7 +24,7 @@ use super::{BusSource, Place, failed};
 use crate::secret::SecretValue;
 use crate::store::{Asking, HomeId, ItemId, Removal, StoreError};
 use client::{Call, Client};
-use service::Clock;
+use clock::Clock;
 
 /// Says where the bus is found.
 pub(super) fn bus_source(place: &Place) -> Option<BusSource> {
