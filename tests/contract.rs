@@ -4,17 +4,17 @@ use broker::secret::SecretValue;
 use broker::store::{HomeId, ItemId, Removal, Store, StoreError, Version};
 
 /// Wraps bytes as a value.
-pub fn value(bytes: &[u8]) -> SecretValue {
+pub(crate) fn value(bytes: &[u8]) -> SecretValue {
     SecretValue::new(bytes.to_vec().into())
 }
 
 /// Names a version of a secret.
-pub fn item(home: &HomeId, name: &str, version: u32) -> ItemId {
+pub(crate) fn item(home: &HomeId, name: &str, version: u32) -> ItemId {
     ItemId::secret(home, &name.parse().unwrap(), Version(version))
 }
 
 /// Holds an empty, open `store` to the contract. Leaves it empty.
-pub fn holds(store: &mut dyn Store, home: &HomeId) {
+pub(crate) fn holds(store: &mut dyn Store, home: &HomeId) {
     bytes_come_back_exactly(store, home);
     a_batch_is_in_order_and_all_or_nothing(store, home);
     writing_replaces_one_item_only(store, home);

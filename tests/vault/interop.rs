@@ -25,7 +25,7 @@ fn run(program: &str, arguments: &[&Path], input: &[u8]) -> Output {
     out
 }
 
-fn paths<'a>(all: &[&'a str]) -> Vec<&'a Path> {
+fn paths<'a>(all: &'a [&'a str]) -> Vec<&'a Path> {
     all.iter().map(Path::new).collect()
 }
 
@@ -89,7 +89,10 @@ fn age_reads_a_vault_that_is_opened_by_a_passphrase() {
     let file = std::fs::read(&identity).unwrap();
     let header = String::from_utf8_lossy(&file[..70]).into_owned();
     let stanza = header.lines().nth(1).unwrap();
-    assert!(stanza.starts_with("-> scrypt ") && stanza.ends_with(" 18"), "{stanza}");
+    assert!(
+        stanza.starts_with("-> scrypt ") && stanza.ends_with(" 18"),
+        "{stanza}"
+    );
 
     let plain = age_with_passphrase(&place, &identity, "correct horse");
     let key = place.top.path().join("key");
@@ -151,5 +154,8 @@ fn a_key_made_by_age_keygen_makes_and_opens_a_vault() {
     assert!(!place.file("key.txt").exists());
     assert!(place.read("a").unwrap().same_as(&value(b"x")));
     let text = std::fs::read_to_string(&key).unwrap();
-    assert!(text.contains("# public key: "), "left as age-keygen wrote it");
+    assert!(
+        text.contains("# public key: "),
+        "left as age-keygen wrote it"
+    );
 }
