@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     clippy::as_conversions,
+    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
     reason = "tests may abort, and start programs"
 )]

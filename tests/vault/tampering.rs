@@ -79,7 +79,11 @@ fn a_lost_record_or_folder_does_not_make_the_items_look_absent() {
     let (place, mut vault) = Place::with_one_secret();
     std::fs::rename(place.file("secrets"), place.file("elsewhere")).unwrap();
     let a = place.item("a");
-    assert_damaged(vault.read(&[a.clone()]).map(drop), "secrets", "read");
+    assert_damaged(
+        vault.read(std::slice::from_ref(&a)).map(drop),
+        "secrets",
+        "read",
+    );
     assert_damaged(vault.write(&a, &value(b"x")), "secrets", "write");
     assert_damaged(vault.remove(&a).map(drop), "secrets", "remove");
     assert_damaged(vault.items(&place.home).map(drop), "secrets", "items");
