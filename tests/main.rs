@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
     unreachable_pub,

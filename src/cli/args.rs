@@ -99,7 +99,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Parsed {
     /// A command.
-    Run(Cli),
+    Run(Box<Cli>),
     /// A text: help or the version.
     Print(String),
 }
@@ -123,7 +123,7 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
             if let (Command::Exec(args), Some(command)) = (&mut cli.command, command) {
                 args.take_command(command)?;
             }
-            Ok(Parsed::Run(cli))
+            Ok(Parsed::Run(Box::new(cli)))
         }
         Err(error)
             if matches!(
@@ -200,6 +200,10 @@ fn usage(error: &clap::Error) -> Failure {
 
 /// Returns the names from broker's own grammar that clap put into an error's context. Anything there
 /// that is not part of the grammar was typed, and is left out.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "clap's values are non-exhaustive"
+)]
 fn known(error: &clap::Error, kind: ContextKind) -> Option<String> {
     let texts: Vec<String> = match error.get(kind)? {
         ContextValue::String(text) => vec![text.clone()],

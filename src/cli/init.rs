@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .output
         .notice(&format!("new secrets are kept in the {kind}"));
     if kind == StoreKind::Vault && args.key_file.is_some() {
-        let mut vault = Vault::open(&home.paths, &home.record.id, access())?;
+        let vault = Vault::open(&home.paths, &home.record.id, access())?;
         if let Some(path) = vault.status().key_file {
             context.output.warning(&format!(
                 "whoever can read \"{}\" can read every secret of this vault: keep it out of backups and repositories",

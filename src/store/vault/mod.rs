@@ -254,7 +254,10 @@ impl Store for Vault {
     fn check(&mut self) -> Result<(), StoreError> {
         self.refresh()?;
         self.sound_generation()?;
-        self.check_key()
+        match self.identity {
+            Some(_) => Ok(()),
+            None => self.probe_key(),
+        }
     }
 }
 

@@ -277,3 +277,7 @@ fn unused_generation(folder: &Path, current: u32) -> Result<u32, StoreError> {
         what: file_name(folder),
     })
 }
+
+#[cfg(test)]
+#[path = "rekey_tests.rs"]
+mod tests;
