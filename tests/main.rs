@@ -16,6 +16,8 @@
 
 mod contract;
 // The tracer is the kernel's own: Linux, and a processor whose registers it knows.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod durable;
 #[cfg(target_os = "linux")]
 mod exec;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

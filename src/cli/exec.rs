@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, Home};
 use crate::config::{Config, is_label};
 use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
 use crate::paths;
-use crate::store::{ItemId, StoreKind};
+use crate::store::{ItemId, StoreError, StoreKind};
 
 /// Start a server with the variables named for it, and nothing else
 ///
@@ -124,10 +124,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     let mut values = Values::new();
     if !names.is_empty() {
         context.require_hardened()?;
-        let home = context.home()?;
-        let catalog = home.catalog()?;
-        let wanted = find_all(&plan, &catalog)?;
-        values = read(&home, &wanted)?;
+        values = current_values(&plan, &context.home()?)?;
     }
     check_values(&plan, &values)?;
     context
@@ -276,22 +273,36 @@ fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, 
         .collect())
 }
 
-/// Reads all values, one batch for each store.
-fn read(home: &Home, wanted: &[(StoreKind, ItemId)]) -> Result<Values, Failure> {
+/// Finds and reads the values of a plan. No lock is taken: where a value has just been moved away, as a
+/// rename does, the catalog is looked at again.
+fn current_values(plan: &Plan, home: &Home) -> Result<Values, Failure> {
+    let mut wanted = find_all(plan, &home.catalog()?)?;
+    loop {
+        let error = match read(home, plan, &wanted) {
+            Ok(values) => return Ok(values),
+            Err(error) => error,
+        };
+        let now = find_all(plan, &home.catalog()?)?;
+        if !matches!(error, StoreError::NotFound { .. }) || now == wanted {
+            return Err(error.into());
+        }
+        wanted = now;
+    }
+}
+
+/// Reads all values, one batch for each store. `wanted` has the items in the order of the plan's names.
+fn read(home: &Home, plan: &Plan, wanted: &[(StoreKind, ItemId)]) -> Result<Values, StoreError> {
+    let names = plan.secrets();
     let mut stores = OpenStores::new(home);
     let mut values = Values::new();
     for kind in [StoreKind::Keychain, StoreKind::Vault] {
-        let items: Vec<ItemId> = wanted
-            .iter()
-            .filter(|(k, _)| *k == kind)
-            .map(|(_, item)| item.clone())
-            .collect();
+        let batch = || names.iter().zip(wanted).filter(|(_, (k, _))| *k == kind);
+        let items: Vec<ItemId> = batch().map(|(_, (_, item))| item.clone()).collect();
         if items.is_empty() {
             continue;
         }
         let read = stores.store(kind)?.read(&items)?;
-        let named = items.iter().zip(read);
-        values.extend(named.filter_map(|(item, value)| Some((item.secret_name()?.clone(), value))));
+        values.extend(batch().map(|(name, _)| name.clone()).zip(read));
     }
     Ok(values)
 }
