@@ -14,4 +14,5 @@
 )]
 
 mod contract;
+#[cfg(unix)]
 mod vault;
