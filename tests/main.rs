@@ -15,11 +15,11 @@
 )]
 
 mod contract;
-// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod durable;
 #[cfg(target_os = "linux")]
 mod exec;
+// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod faults;
 #[cfg(target_os = "linux")]

@@ -67,7 +67,10 @@ mod tests {
 
     #[test]
     fn only_the_base_list_is_taken() {
-        let caller = ["HOME", "PATH", "HOME",
+        let caller = [
+            "HOME",
+            "PATH",
+            "HOME",
             "LC_ALL",
             "LANG",
             "LANGUAGE",
