@@ -1,9 +1,12 @@
 //! System calls: the only unsafe code, one operation per block, each with its reason.
 //!
 //! What stands here has a safe signature and no policy: it does what its caller decided.
-#![expect(
-    unsafe_code,
-    reason = "the one module that talks to the kernel directly"
+#![cfg_attr(
+    unix,
+    expect(
+        unsafe_code,
+        reason = "the one module that talks to the kernel directly"
+    )
 )]
 
 #[cfg(unix)]

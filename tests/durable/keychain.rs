@@ -6,7 +6,7 @@
 use broker::catalog::Home;
 use broker::paths::HomePaths;
 use broker::store::keychain::Keychain;
-use broker::store::{Asking, Store, StoreKind};
+use broker::store::{Asking, StoreKind};
 
 use super::{Case, One, REMOVE, RENAME, SET, home, judge, subject};
 use crate::faults::{Errno, Fault, Sweep, World};

@@ -61,7 +61,8 @@ fn a_locked_keyring_is_told_within_2_seconds_and_never_as_a_missing_secret() {
 fn a_missing_bus_is_told_within_1_second() {
     let bus = Bus::start();
     let home = home_with_secret(&bus);
-    bus.stop_bus();
+    let nowhere = format!("unix:path={}", home.path("no-bus").display());
+    let home = home.with("DBUS_SESSION_BUS_ADDRESS", nowhere);
     refused(&home, "store-unavailable", Duration::from_secs(1));
 }
 
@@ -87,7 +88,7 @@ fn a_value_that_the_keyring_lost_is_told_as_such() {
 fn a_missing_secret_is_found_out_without_any_store() {
     let bus = Bus::start();
     let home = home_with_secret(&bus);
-    bus.stop_bus();
+    bus.stop();
     let answer = home
         .broker([
             "--json",
