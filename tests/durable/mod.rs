@@ -123,6 +123,10 @@ pub(crate) fn judge(
     if outcome.succeeded() && !is_new {
         return Err("it said that it succeeded, but the state is the old one".to_owned());
     }
+    if outcome.injected.is_none() && !outcome.succeeded() {
+        let said = String::from_utf8_lossy(&outcome.stderr);
+        return Err(format!("undisturbed, it failed: {said}"));
+    }
     every_value_is_right(&catalog, stores)?;
     // The next command finishes what was begun.
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
