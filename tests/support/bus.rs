@@ -50,7 +50,7 @@ impl Bus {
         let uid = rustix::process::getuid().as_raw();
         let fixed = format!("/run/user/{uid}/bus");
         assert!(
-            !std::path::Path::new(&fixed).exists(),
+            !Path::new(&fixed).exists(),
             "a session bus is at its fixed place: use tests/run"
         );
         let home = tempfile::tempdir().expect("a home");
