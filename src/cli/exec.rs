@@ -4,7 +4,7 @@
 //! name is found before a value is read; the values are read in one batch and checked; then nothing is
 //! left but to become the server.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Done;
@@ -145,7 +145,7 @@ fn request(args: Args, config: Config) -> Result<Request, Failure> {
         set: args
             .env
             .iter()
-            .map(|text| assignment(text))
+            .map(|text| Assignment::read(text))
             .collect::<Result<_, _>>()?,
         pass: args.pass,
         pass_if_set: config.pass,
@@ -196,39 +196,6 @@ fn request(args: Args, config: Config) -> Result<Request, Failure> {
         request.folder = server.cwd;
     }
     Ok(request)
-}
-
-/// Reads `VAR` or `VAR=VALUE`.
-fn assignment(text: &OsStr) -> Result<Assignment, Failure> {
-    let bytes = text.as_encoded_bytes();
-    let end = bytes.iter().position(|b| *b == b'=').unwrap_or(bytes.len());
-    let (variable, rest) = bytes.split_at(end);
-    let Ok(variable) = std::str::from_utf8(variable) else {
-        return Err(crate::launch::PlanError::VariableName.into());
-    };
-    let value = rest.get(1..).map(|_| {
-        let skip = variable.len().saturating_add(1);
-        tail(text, skip)
-    });
-    Ok(Assignment {
-        variable: variable.to_owned(),
-        text: value,
-    })
-}
-
-/// Returns what is behind the first `skip` bytes, which are ASCII.
-#[cfg(unix)]
-fn tail(text: &OsStr, skip: usize) -> OsString {
-    use std::os::unix::ffi::OsStrExt;
-    OsStr::from_bytes(text.as_bytes().get(skip..).unwrap_or_default()).to_owned()
-}
-
-#[cfg(not(unix))]
-fn tail(text: &OsStr, skip: usize) -> OsString {
-    text.to_string_lossy()
-        .get(skip..)
-        .unwrap_or_default()
-        .into()
 }
 
 fn caller() -> Result<Caller, Failure> {
