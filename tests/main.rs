@@ -14,6 +14,8 @@
     reason = "tests may abort, start programs and write files"
 )]
 
+#[cfg(target_os = "linux")]
+mod completions;
 mod contract;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod durable;
