@@ -24,6 +24,9 @@ use crate::store::{ItemId, StoreError, StoreKind};
 /// variables that are named here, in broker.toml, or by the caller: a variable of the caller whose whole value
 /// is a reference (broker://NAME) is injected with the value of that secret. Everything else is
 /// dropped. broker becomes the server: no process stays in between.
+///
+/// There are no grants yet: any command that runs as you is given the secrets it asks for. See
+/// broker-security(7).
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "broker exec [OPTIONS] [SERVER] [-- COMMAND [ARG]...]")]
 #[command(after_long_help = "Examples:
