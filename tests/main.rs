@@ -26,6 +26,7 @@ mod exec;
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+mod manual;
 #[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
