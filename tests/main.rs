@@ -28,6 +28,8 @@ mod faults;
 mod keychain;
 mod manual;
 #[cfg(target_os = "linux")]
+mod readme;
+#[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
 mod vault;
