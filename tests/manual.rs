@@ -288,7 +288,7 @@ fn sources(folder: &Path, look: &mut dyn FnMut(&Path, &str)) {
         let path = folder.join(&name);
         if path.is_dir() {
             sources(&path, look);
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
             let text = fs::read_to_string(&path).expect("read");
             let end = ["#[cfg(test)]", "#[cfg(all(test"];
             let end = end.iter().filter_map(|mark| text.find(mark)).min();

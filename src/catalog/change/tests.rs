@@ -1,6 +1,5 @@
 //! Tests of the order of steps, on a store that fails when it is told to.
 #![expect(
-    clippy::expect_used,
     clippy::disallowed_methods,
     reason = "helpers of tests may abort and look at values"
 )]
