@@ -23,6 +23,8 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
 #[cfg(target_os = "linux")]
+mod mcp;
+#[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
 mod vault;
