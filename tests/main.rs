@@ -30,6 +30,8 @@ mod manual;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]
+mod mcp;
+#[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
 mod vault;
