@@ -123,8 +123,8 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(mut cli) => {
-            if let (Command::Exec(args), Some(command)) = (&mut cli.command, command) {
-                args.take_command(command)?;
+            if let Command::Exec(args) = &mut cli.command {
+                args.take_command(command, words)?;
             }
             Ok(Parsed::Run(Box::new(cli)))
         }

@@ -76,17 +76,19 @@ pub(super) fn split(words: &[OsString]) -> (&[OsString], Option<&[OsString]>) {
     (ours, rest.get(1..))
 }
 
-/// Tells whether the command is `exec`, however the rest is to be understood.
+/// Tells whether the command is `exec`, however the rest is to be understood. Works on bytes: a folder's
+/// name need not be text.
 pub(super) fn is_meant(words: &[OsString]) -> bool {
-    let mut words = words.iter().skip(1);
+    let mut words = words.iter().skip(1).map(|word| word.as_encoded_bytes());
     while let Some(word) = words.next() {
-        match word.to_str() {
-            Some("exec") => return true,
-            Some("--home" | "--color") => {
+        match word {
+            b"exec" => return true,
+            b"--home" | b"--color" => {
                 words.next();
             }
-            Some("--json" | "--verbose" | "-v") => {}
-            Some(word) if word.starts_with("--home=") || word.starts_with("--color=") => {}
+            b"--json" | b"--verbose" => {}
+            _ if word.starts_with(b"--home=") || word.starts_with(b"--color=") => {}
+            [b'-', flags @ ..] if !flags.is_empty() && flags.iter().all(|flag| *flag == b'v') => {}
             _ => return false,
         }
     }
@@ -94,11 +96,21 @@ pub(super) fn is_meant(words: &[OsString]) -> bool {
 }
 
 impl Args {
-    /// Takes the words behind `--`.
+    /// Takes the words behind `--`, out of the `whole` command line.
     ///
     /// # Errors
-    /// A usage failure when there are none.
-    pub(super) fn take_command(&mut self, words: &[OsString]) -> Result<(), Failure> {
+    /// A usage failure when there are none, or when the line was not split where it should have been.
+    pub(super) fn take_command(
+        &mut self,
+        words: Option<&[OsString]>,
+        whole: &[OsString],
+    ) -> Result<(), Failure> {
+        let Some(words) = words else {
+            return match whole.iter().any(|word| word == "--") {
+                true => Err(Failure::usage("the arguments were not understood").exiting(125)),
+                false => Ok(()),
+            };
+        };
         if words.is_empty() {
             return Err(Failure::usage("no command stands behind --").exiting(125));
         }

@@ -11,6 +11,8 @@
 
 #[cfg(unix)]
 mod harden;
+#[cfg(unix)]
+mod hidden;
 #[cfg_attr(not(target_os = "linux"), path = "no_keyring.rs")]
 mod keyring;
 #[cfg(not(unix))]
@@ -23,9 +25,11 @@ mod unix;
 
 #[cfg(unix)]
 pub use harden::harden;
+#[cfg(unix)]
+pub use hidden::read_hidden;
 pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
-pub use other::{account_home, harden};
+pub use other::{account_home, harden, read_hidden};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
 pub use terminal::{has_desktop, open_terminal};
@@ -42,6 +46,23 @@ pub struct Hardening {
     pub process: bool,
     /// Neither this process nor the server it becomes leaves memory in a core dump.
     pub core_dumps: bool,
+}
+
+/// Why nothing was read from the terminal. Holds nothing of what was typed.
+#[derive(Debug, thiserror::Error)]
+pub enum HiddenError {
+    /// More than one line came at once: a pasted text, which a line cannot hold.
+    #[error("more than one line came at once")]
+    SeveralLines,
+    /// A byte came that is no text.
+    #[error("something was typed that is no text")]
+    Control,
+    /// The person ended it, or the process is to end.
+    #[error("nothing was typed")]
+    Ended,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Io(#[from] std::io::Error),
 }
 
 /// Fills `buffer` with random bytes from the system's generator.
