@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::paths;
 use crate::store::keychain::Keychain;
 use crate::store::vault::Vault;
-use crate::store::{Asking, ItemId, Store as _, StoreKind};
+use crate::store::{Asking, ItemId, Store as _, StoreError, StoreKind};
 
 /// Look for what is wrong, and mend what is safe
 ///
@@ -100,7 +100,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut findings = Findings::default();
     system(context, &mut findings);
     if let Some(Some(home)) = findings.take(context.home_if_any()) {
-        files(&home, args.fix, &mut findings);
+        // Under the lock: the temporary file of a command that is running is no leftover.
+        if let Some(lock) = findings.take(home.lock().map_err(Failure::from)) {
+            files(&home, args.fix, &mut findings);
+            drop(lock);
+        }
         home_and_stores(&home, args.fix, context, &mut findings);
     } else if findings.0.iter().all(|f| f.state != State::Failed) {
         findings.warning(
@@ -249,9 +253,15 @@ fn rebuilt(home: &Home, stores: &mut OpenStores, context: &Context, findings: &m
             .and_then(|store| store.items(&home.record.id));
         match found {
             Ok(found) => items.extend(found.into_iter().map(|item| (kind, item))),
-            // A store that cannot be asked might hold secrets that a new catalog would not name.
-            Err(error) if needed => return findings.failed(error.into()),
-            Err(_) => {}
+            // A store that cannot be asked might hold secrets that a new catalog would not name. Only one that
+            // is not there at all is passed over, and that is told.
+            Err(error) if needed || !is_absent(&error) => return findings.failed(error.into()),
+            Err(StoreError::NotSetUp(_)) => {}
+            Err(error) => findings.warning(
+                "catalog-missing",
+                format!("the {kind} could not be asked for secrets of this home: {error}"),
+                "if it holds any, they are not in the new catalog",
+            ),
         }
     }
     let id = || random_id().map_err(|_| CatalogError::Missing);
@@ -271,6 +281,18 @@ fn rebuilt(home: &Home, stores: &mut OpenStores, context: &Context, findings: &m
         }
         Err(error) => findings.failed(error.into()),
     }
+}
+
+/// Tells whether an error means that there is no such store here, rather than one that does not answer.
+const fn is_absent(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NotSetUp(_)
+            | StoreError::Unsupported(_)
+            | StoreError::NoBus
+            | StoreError::NoProvider
+            | StoreError::NoCollection
+    )
 }
 
 /// Checks the keychain; `false` if it cannot be used.
@@ -310,7 +332,7 @@ fn vault(home: &Home, fix: bool, stores: &mut OpenStores, findings: &mut Finding
     };
     match vault.check() {
         Ok(()) => findings.ok("vault", "the vault is there and can be opened"),
-        Err(crate::store::StoreError::Locked(_)) => {
+        Err(StoreError::Locked(_)) => {
             findings.ok(
                 "vault",
                 "the vault is there and locked, as a vault with a passphrase is",
@@ -424,14 +446,24 @@ fn pending(
         );
         return findings.warning("pending", message, "remove them with: broker doctor --fix");
     }
-    let swept = Change::begin(home).and_then(|mut change| change.sweep(stores));
-    let Some(leftover) = findings.take(swept.map_err(Failure::from)) else {
+    let Some(mut change) = findings.take(Change::begin(home).map_err(Failure::from)) else {
         return;
     };
-    if leftover.errors.is_empty() {
+    let leftover = change.sweep(stores);
+    if leftover.errors.is_empty() && leftover.kept.is_empty() && leftover.unrecorded.is_none() {
         findings.ok("pending", "old copies were removed from the stores");
     }
-    for error in leftover.errors {
+    for item in leftover.kept {
+        let message = format!(
+            "an old copy, \"{}\" in the {}, was left alone: a secret has the same name but for case",
+            item.name, item.store
+        );
+        findings.warning("pending", message, "");
+    }
+    for (_, error) in leftover.errors {
+        findings.failed(error.into());
+    }
+    if let Some(error) = leftover.unrecorded {
         findings.failed(error.into());
     }
 }

@@ -4,19 +4,17 @@
 //! name is found before a value is read; the values are read in one batch and checked; then nothing is
 //! left but to become the server.
 
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Done;
 use super::context::{Context, nearest};
 use super::failure::Failure;
-use super::stores::OpenStores;
-use crate::catalog::change::Stores as _;
-use crate::catalog::{Catalog, Home};
 use crate::config::{Config, is_label};
 use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
 use crate::paths;
-use crate::store::{ItemId, StoreError, StoreKind};
 
 /// Start a server with the variables named for it, and nothing else
 ///
@@ -139,7 +137,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     let mut values = Values::new();
     if !names.is_empty() {
         context.require_hardened()?;
-        values = current_values(&plan, &context.home()?)?;
+        values = values::current(&plan, &context.home()?)?;
     }
     check_values(&plan, &values)?;
     context
@@ -225,66 +223,4 @@ fn caller() -> Result<Caller, Failure> {
         folder,
         home: paths::user_home(),
     })
-}
-
-/// Finds the record of every secret the plan needs, or names all that are missing.
-fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, Failure> {
-    let names = plan.secrets();
-    let missing: Vec<_> = names
-        .iter()
-        .filter(|name| catalog.find(name).is_none())
-        .collect();
-    if let Some(first) = missing.first() {
-        let list: Vec<String> = missing.iter().map(|name| format!("\"{name}\"")).collect();
-        let known = catalog.secrets().iter().map(|record| record.name.as_str());
-        let message = format!(
-            "there is no secret named {}; the server was not started",
-            list.join(", ")
-        );
-        let failure = Failure::new("secret-not-found", message);
-        return Err(match nearest(first.as_str(), known) {
-            Some(near) => failure.hint(format!(
-                "did you mean \"{near}\"? or store it with: broker set {first}"
-            )),
-            None => failure.hint(format!("store it with: broker set {first}")),
-        });
-    }
-    let found = names.iter().filter_map(|name| catalog.find(name));
-    Ok(found
-        .map(|record| (record.store, catalog.item(record, record.current)))
-        .collect())
-}
-
-/// Finds and reads the values of a plan. No lock is taken: where a value has just been moved away, as a
-/// rename does, the catalog is looked at again.
-fn current_values(plan: &Plan, home: &Home) -> Result<Values, Failure> {
-    let mut wanted = find_all(plan, &home.catalog()?)?;
-    loop {
-        let error = match read(home, plan, &wanted) {
-            Ok(values) => return Ok(values),
-            Err(error) => error,
-        };
-        let now = find_all(plan, &home.catalog()?)?;
-        if !matches!(error, StoreError::NotFound { .. }) || now == wanted {
-            return Err(error.into());
-        }
-        wanted = now;
-    }
-}
-
-/// Reads all values, one batch for each store. `wanted` has the items in the order of the plan's names.
-fn read(home: &Home, plan: &Plan, wanted: &[(StoreKind, ItemId)]) -> Result<Values, StoreError> {
-    let names = plan.secrets();
-    let mut stores = OpenStores::new(home);
-    let mut values = Values::new();
-    for kind in [StoreKind::Keychain, StoreKind::Vault] {
-        let batch = || names.iter().zip(wanted).filter(|(_, (k, _))| *k == kind);
-        let items: Vec<ItemId> = batch().map(|(_, (_, item))| item.clone()).collect();
-        if items.is_empty() {
-            continue;
-        }
-        let read = stores.store(kind)?.read(&items)?;
-        values.extend(batch().map(|(name, _)| name.clone()).zip(read));
-    }
-    Ok(values)
 }

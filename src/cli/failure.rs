@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
-use crate::launch::{PlanError, ProgramError, StartError};
+use crate::launch::{PlanError, ProgramError, StartError, is_conventional, is_dangerous};
 use crate::paths::{FileError, LocateError};
 use crate::store::{StoreError, StoreKind};
 
@@ -201,7 +201,7 @@ impl From<PlanError> for Failure {
             PlanError::Folder(_) => ("folder-unusable", None),
             PlanError::VariableName => ("variable-invalid", None),
             PlanError::NoSecretOfThatName(variable, _) => {
-                ("name-invalid", Some(format!("name the secret: --env {variable}=broker://NAME")))
+                ("name-invalid", Some(format!("name the secret: --env {}=broker://NAME", word(variable))))
             }
             PlanError::Twice(_) => ("variable-twice", Some("name it once".to_owned())),
             PlanError::Reference(..) => (
@@ -210,14 +210,14 @@ impl From<PlanError> for Failure {
             ),
             PlanError::Unset(variable) => (
                 "variable-unset",
-                Some(format!("set it for the caller, or leave out --pass {variable}")),
+                Some(format!("set it for the caller, or leave out --pass {}", word(variable))),
             ),
             PlanError::PassedReference(variable) => {
-                ("variable-twice", Some(format!("leave out --pass {variable}")))
+                ("variable-twice", Some(format!("leave out --pass {}", word(variable))))
             }
             PlanError::Dangerous(variable) => (
                 "variable-dangerous",
-                Some(format!("if you mean it, add: --allow-dangerous-env {variable}")),
+                Some(format!("if you mean it, add: --allow-dangerous-env {}", word(variable))),
             ),
             PlanError::ArgumentReference(_) => (
                 "reference-in-argument",
@@ -233,6 +233,15 @@ impl From<PlanError> for Failure {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+/// The name of a variable in advice, under the same rule as in messages.
+fn word(variable: &str) -> &str {
+    if is_conventional(variable) || is_dangerous(variable) {
+        variable
+    } else {
+        "VAR"
     }
 }
 

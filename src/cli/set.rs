@@ -87,7 +87,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     let record = draft.record.clone();
     let mut stores = OpenStores::new(&home);
     let mut change = Change::begin(&home)?;
-    let _ = change.sweep(&mut stores.only(store))?;
+    let _ = change.sweep(&mut stores.only(store));
     change.add(&mut stores, draft, &value)?;
     let name = &record.name;
     let mut said = format!("stored \"{name}\" (version 1) in the {store}");

@@ -111,22 +111,22 @@ pub enum PlanError {
     #[error("the name of a variable has letters, digits and '_' and begins with no digit")]
     VariableName,
     /// A variable is named for which there can be no secret of the same name.
-    #[error("no secret can have the name of the variable {0}: {1}")]
+    #[error("no secret can have the name of {}: {}", called(.0), .1)]
     NoSecretOfThatName(String, NameError),
     /// Two things were asked for one variable.
-    #[error("the variable {0} is named twice")]
+    #[error("{} is named twice", called(.0))]
     Twice(String),
     /// A reference is malformed or stands inside a longer text.
-    #[error("the variable {0}: {1}")]
+    #[error("{}: {}", called(.0), .1)]
     Reference(String, ReferenceError),
     /// A variable that is to be passed on is not set.
-    #[error("the variable {0} is to be passed on, but it is not set")]
+    #[error("{} is to be passed on, but it is not set", called(.0))]
     Unset(String),
     /// A variable that is to be passed on holds a reference.
-    #[error("the variable {0} holds a reference, which is injected without being passed on")]
+    #[error("{} holds a reference, which is injected without being passed on", called(.0))]
     PassedReference(String),
     /// The variable can inject code or redirect trust.
-    #[error("the variable {0} can inject code or redirect trust")]
+    #[error("{} can inject code or redirect trust", called(.0))]
     Dangerous(String),
     /// An argument holds a reference.
     #[error("argument {0} of the server holds a reference")]
@@ -134,6 +134,24 @@ pub enum PlanError {
     /// An argument holds a malformed reference, or one inside a longer text.
     #[error("argument {0} of the server: {1}")]
     BadArgumentReference(usize, ReferenceError),
+}
+
+/// How a variable is called in messages: by its name, where that has the form that variables have. What was
+/// typed in its place by mistake may be a value, and few values have that form.
+#[must_use]
+pub fn called(variable: &str) -> String {
+    if is_conventional(variable) || is_dangerous(variable) {
+        format!("the variable {variable}")
+    } else {
+        "a variable that was named".to_owned()
+    }
+}
+
+/// Tells whether a name has the form of the variables of POSIX utilities: upper-case letters, digits and
+/// underscores (POSIX.1-2024, XBD 8.1).
+#[must_use]
+pub fn is_conventional(variable: &str) -> bool {
+    is_variable(variable) && !variable.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 impl Plan {

@@ -130,11 +130,9 @@ pub(crate) fn judge(
     every_value_is_right(&catalog, stores)?;
     // The next command finishes what was begun.
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
-    let leftover = change
-        .sweep(stores)
-        .map_err(|e| format!("cleaning up: {e}"))?;
-    if !leftover.errors.is_empty() {
-        return Err(format!("cleaning up: {:?}", leftover.errors));
+    let leftover = change.sweep(stores);
+    if !leftover.errors.is_empty() || leftover.unrecorded.is_some() {
+        return Err(format!("cleaning up: {:?}", leftover));
     }
     drop(change);
     let catalog = home
