@@ -57,13 +57,20 @@ impl HomePaths {
     /// # Errors
     /// See [`LocateError`].
     pub fn locate(chosen: Option<&Path>) -> Result<Self, LocateError> {
-        let variable = env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
-        if let Some(root) = chosen
-            .map(Path::to_path_buf)
-            .or_else(|| variable.map(PathBuf::from))
-        {
-            // `--home` is typed by a person and may be relative to where they stand.
-            let root = std::path::absolute(&root).map_err(|_| LocateError::Relative(root))?;
+        // `--home` is typed by a person and may be relative to where they stand; a variable is inherited, and
+        // would mean another home in each folder.
+        let root = match (chosen, env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty())) {
+            (Some(chosen), _) => {
+                let typed = std::path::absolute(chosen);
+                Some(typed.map_err(|_| LocateError::Relative(chosen.to_path_buf()))?)
+            }
+            (None, Some(variable)) => Some(PathBuf::from(variable)),
+            (None, None) => None,
+        };
+        if let Some(root) = root {
+            if !root.is_absolute() {
+                return Err(LocateError::Relative(root));
+            }
             if let Ok(found) = root.metadata() {
                 check_ours(&root, &found)?;
             }

@@ -346,7 +346,7 @@ impl<'a> Change<'a> {
     }
 
     fn ensure_free(&self, name: &SecretName) -> Result<(), CatalogError> {
-        match self.catalog.find_folded(name) {
+        match self.catalog.find_in_any_case(name) {
             Some(found) => Err(CatalogError::Exists(found.name.clone())),
             None => Ok(()),
         }

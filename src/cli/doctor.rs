@@ -14,6 +14,7 @@ use crate::paths;
 use crate::store::keychain::Keychain;
 use crate::store::vault::Vault;
 use crate::store::{Asking, ItemId, Store as _, StoreError, StoreKind};
+use crate::sys::Guard;
 
 /// Look for what is wrong, and mend what is safe
 ///
@@ -141,14 +142,15 @@ fn text(findings: &[Finding]) -> String {
 }
 
 fn system(context: &Context, findings: &mut Findings) {
-    if context.hardening.process && context.hardening.core_dumps {
+    let guards = [context.hardening.process, context.hardening.core_dumps];
+    if guards == [Guard::Done; 2] {
         findings.ok("hardening", "memory is protected, core dumps are off");
+    } else if guards.contains(&Guard::Failed) {
+        let message = "the system did not let broker protect its memory fully";
+        findings.warning("hardening", message, "");
     } else {
-        findings.warning(
-            "hardening",
-            "the system did not let broker protect its memory fully",
-            "",
-        );
+        let message = "broker does not protect its memory from your other programs on this system";
+        findings.warning("hardening", message, "");
     }
     if !crate::sys::IS_TESTED {
         findings.warning(
@@ -228,7 +230,7 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
     };
     findings.ok(
         "catalog",
-        format!("the catalog names {} secrets", catalog.secrets().len()),
+        format!("secrets in the catalog: {}", catalog.secrets().len()),
     );
     let used = |kind| {
         home.record.store == kind || catalog.secrets().iter().any(|record| record.store == kind)

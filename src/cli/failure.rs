@@ -94,17 +94,17 @@ fn advice(code: &str) -> Option<&'static str> {
         }
         "file-damaged" => "restore the file from a backup, or see: broker doctor",
         "file-unsafe" => {
-            "see what is wrong with: broker doctor, and mend what is safe with: broker doctor --fix"
+            "take the rights of others away with chmod go-rwx; in broker's own folders: broker doctor --fix"
         }
         "format-newer" => "use the newer broker; the file was left untouched",
         "home-busy" => "wait for it to end, and try again",
         "home-exists" => "see what it is with: broker doctor",
         "home-not-found" => "name a folder with --home DIR or BROKER_HOME",
         "no-home" => "make one with: broker init",
-        "secret-exists" => "change its value with: broker rotate, or its record with: broker edit",
-        "store-ambiguous" => {
-            "remove the doubles with your system's keychain program, or rotate the secret"
+        "secret-exists" => {
+            "choose another name, or remove it first; its record is changed with: broker edit"
         }
+        "store-ambiguous" => "remove the doubles with your system's keychain program",
         "store-damaged" => "restore the file from a backup; nothing of it was used",
         "store-denied" => "allow broker in your system's keychain program, and try again",
         "store-dismissed" => "try again and answer the prompt, or unlock first with: broker unlock",
@@ -115,7 +115,9 @@ fn advice(code: &str) -> Option<&'static str> {
             "install and start gnome-keyring, KWallet or KeePassXC, or use a vault: broker init --store vault"
         }
         "store-not-kept" => "the store cannot be trusted with this value; nothing was changed",
-        "store-not-set-up" => "set it up with: broker init --store vault",
+        "store-not-set-up" => {
+            "set it up with: broker init --store vault, and --passphrase, --keychain or --key-file"
+        }
         "store-timeout" => "see whether your keyring program hangs; restart it, or log in again",
         "store-unavailable" => {
             "start a session bus (dbus-run-session on a headless box), or use a vault: broker init --store vault"

@@ -8,7 +8,7 @@ use super::context::{Context, asking};
 use super::failure::Failure;
 use super::input::bounded;
 use super::set::StoreWord;
-use super::stores::access;
+use super::stores::{access, own_access};
 use super::terminal::{self, Terminal};
 use crate::catalog::{CatalogError, Home, create_home};
 use crate::paths::HomePaths;
@@ -289,9 +289,9 @@ fn create(
 
 /// Makes a home with a vault that opens with a key file of its own, for `tour`.
 pub(super) fn throwaway(paths: HomePaths, context: &Context) -> Result<Home, Failure> {
-    let plan = Plan::Vault(Protection::KeyFile(None));
     create(paths, StoreKind::Vault, context, |paths, id| {
-        prepare(paths, id, plan)
+        Vault::create(paths, id, &Protection::KeyFile(None), own_access())?;
+        Ok(())
     })
 }
 
@@ -315,17 +315,24 @@ pub(super) fn home_or_new(context: &Context) -> Result<Home, Failure> {
         }
         // Another command was faster.
         Err(failure) if failure.code == CatalogError::HomeExists.code() => context.home(),
-        Err(failure) if is_store_failure(&failure) => {
-            let message = format!(
-                "there is no broker home yet, and the keychain cannot be used: {}",
-                failure.message
-            );
-            Err(Failure::new("no-home", message).hint(
-                "make a home with a vault: broker init --store vault --passphrase (or --key-file)",
-            ))
-        }
+        Err(failure) if is_store_failure(&failure) => Err(no_home_possible(&failure)),
         Err(failure) => Err(failure),
     }
+}
+
+/// Finds out whether a first `set` could make its home, without making it.
+pub(super) fn check_possible() -> Result<(), Failure> {
+    let answers = Keychain::new(asking()).check().map_err(Failure::from);
+    answers.map_err(|failure| no_home_possible(&failure))
+}
+
+fn no_home_possible(failure: &Failure) -> Failure {
+    let message = format!(
+        "there is no broker home yet, and the keychain cannot be used: {}",
+        failure.message
+    );
+    Failure::new("no-home", message)
+        .hint("make a home with a vault: broker init --store vault --passphrase (or --key-file)")
 }
 
 fn is_store_failure(failure: &Failure) -> bool {

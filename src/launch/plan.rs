@@ -290,12 +290,7 @@ fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Sour
             }
         };
         if let Some(reference) = found(name, value)? {
-            if request
-                .pass
-                .iter()
-                .chain(&request.pass_if_set)
-                .any(|passed| passed == name)
-            {
+            if request.pass.iter().any(|passed| passed == name) {
                 return Err(PlanError::PassedReference(name.to_owned()));
             }
             add(name, Source::Secret(reference.name))?;
@@ -312,8 +307,16 @@ fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Sour
         add(variable, Source::Passed(value))?;
     }
     for variable in &request.pass_if_set {
-        let twice = request.pass.contains(variable);
-        if let (Some(value), false) = (caller.value(variable), twice) {
+        // A default gives way to what is named for this server.
+        let named = request.pass.contains(variable)
+            || request
+                .set
+                .iter()
+                .any(|assignment| assignment.variable == *variable);
+        let Some(value) = caller.value(variable).filter(|_| !named) else {
+            continue;
+        };
+        if found(variable, value)?.is_none() {
             add(variable, Source::Passed(value.to_owned()))?;
         }
     }

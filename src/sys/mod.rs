@@ -42,10 +42,22 @@ pub const IS_TESTED: bool = cfg!(target_os = "linux");
 /// What [`harden`] achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hardening {
-    /// This process cannot be dumped, traced or looked into by other processes of the user.
-    pub process: bool,
-    /// Neither this process nor the server it becomes leaves memory in a core dump.
-    pub core_dumps: bool,
+    /// Whether other processes of the user are kept from dumping, tracing or looking into this one.
+    pub process: Guard,
+    /// Whether this process and the server it becomes are kept from leaving memory in a core dump.
+    pub core_dumps: Guard,
+}
+
+/// How a protection came out.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// It is there.
+    Done,
+    /// The system refused it.
+    Failed,
+    /// broker has no such protection on this system.
+    NotHere,
 }
 
 /// Why nothing was read from the terminal. Holds nothing of what was typed.

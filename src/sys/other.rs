@@ -6,15 +6,14 @@ use std::fs::File;
 
 use zeroize::Zeroizing;
 
-use super::{Hardening, HiddenError};
+use super::{Guard, Hardening, HiddenError};
 
 /// Keeps this process's memory to itself, as far as the system lets it.
 #[must_use]
 pub fn harden() -> Hardening {
-    // Windows Error Reporting writes no dumps of console programs unless it was told to.
     Hardening {
-        process: true,
-        core_dumps: true,
+        process: Guard::NotHere,
+        core_dumps: Guard::NotHere,
     }
 }
 

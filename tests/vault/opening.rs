@@ -262,18 +262,3 @@ fn what_is_not_an_item_is_not_listed_and_another_homes_items_are_not_written() {
     ));
     assert!(place.read("a").unwrap().same_as(&value(b"value of a")));
 }
-
-#[test]
-fn a_name_too_long_for_a_file_is_an_error_of_its_own() {
-    let (place, mut vault) = Place::with_one_secret();
-    let name = vec!["n"; 64].join("/");
-    let long = place.item(&name);
-    assert!(matches!(
-        vault.write(&long, &value(b"x")),
-        Err(StoreError::Failed { .. })
-    ));
-    assert!(matches!(
-        vault.read(&[long]),
-        Err(StoreError::NotFound { .. })
-    ));
-}

@@ -138,6 +138,16 @@ fn a_reference_that_would_not_be_resolved_is_refused() {
 }
 
 #[test]
+fn a_default_gives_way_to_what_is_named() {
+    let mut request = request(&[("A", Some("named"))]);
+    request.pass_if_set = vec!["A".into(), "B".into()];
+    let caller = caller(&[("A", "callers"), ("B", "broker://b")]);
+    let plan = Plan::make(request, &caller).expect("a plan");
+    assert_eq!(plan.variables["A"], Source::Literal("named".into()));
+    assert_eq!(plan.variables["B"], secret("b"));
+}
+
+#[test]
 fn an_unset_passed_variable_is_refused_and_an_empty_one_is_passed() {
     let mut passed = request(&[]);
     passed.pass = vec!["A".into()];

@@ -213,9 +213,7 @@ impl Vault {
         let generation = Generation::new(&self.folder, number);
         let folder = generation.secrets();
         for item in generation.items(&self.home)?.unwrap_or_default() {
-            if let Some(path) = generation.item_file(&item) {
-                paths::remove_file(&path)?;
-            }
+            paths::remove_file(&generation.item_file(&item))?;
         }
         for name in paths::list_all(&folder)?.unwrap_or_default() {
             if paths::is_temporary(&name) {
