@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::home::{BROKER, PATH};
+use crate::support::home::{BROKER, Home, PATH};
 
 #[test]
 fn the_readme_shows_what_broker_says() {
@@ -38,6 +38,53 @@ fn the_readme_shows_what_broker_says() {
         .case(&readme);
     cases.insert_var("[HOME]", home).expect("a variable");
     cases.run();
+}
+
+#[test]
+fn a_home_that_was_checked_out_opens_with_the_key_file_alone() {
+    let home = Home::empty();
+    let init = ["--home", "ci", "init", "--store", "vault", "--key-file"];
+    let _ = home.broker(init).arg("ci-key.txt").run().ok();
+    let set = home.broker(["--home", "ci", "set", "deploy-token"]);
+    let _ = set.stdin("value-of-deploy").run().ok();
+    // Another place, another place of the key file, and the modes git gives files.
+    fs::create_dir(home.path("work")).expect("a folder");
+    fs::rename(home.path("ci"), home.path("work/ci")).expect("moved");
+    fs::rename(home.path("ci-key.txt"), home.path("elsewhere.txt")).expect("moved");
+    let run = || {
+        home.broker(["--json", "exec", "--env", "T=broker://deploy-token"])
+            .arg("--")
+            .arg("printenv")
+            .arg("T")
+            .env("BROKER_HOME", "ci")
+            .env("BROKER_KEY_FILE", "../elsewhere.txt")
+            .folder(home.path("work"))
+            .run()
+    };
+    change_modes("go+rX", &home.path("work/ci"));
+    assert_eq!(run().ok().bytes, b"value-of-deploy\n");
+    change_modes("g+w", &home.path("work/ci"));
+    assert_eq!(run().code(125).error_code(), "file-unsafe");
+}
+
+#[test]
+fn what_the_readme_says_answers_in_json_does() {
+    let home = Home::new().secret("a", "value-of-the-secret");
+    for words in [
+        &["list", "--json"][..],
+        &["show", "a", "--json"],
+        &["doctor", "--json"],
+        &["vault", "status", "--json"],
+    ] {
+        let answer = home.broker(words).run().ok().json();
+        assert!(answer.is_array() || answer.is_object(), "{words:?}");
+    }
+}
+
+fn change_modes(change: &str, below: &std::path::Path) {
+    let mut chmod = std::process::Command::new("chmod");
+    let status = chmod.args(["-R", change]).arg(below).status();
+    assert!(status.expect("chmod runs").success());
 }
 
 /// Returns the `broker.toml` that the README shows: its first `toml` block.
