@@ -14,14 +14,21 @@
     reason = "tests may abort, start programs and write files"
 )]
 
+#[cfg(target_os = "linux")]
+mod completions;
 mod contract;
-// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod durable;
 #[cfg(target_os = "linux")]
 mod exec;
+// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+mod manual;
+#[cfg(target_os = "linux")]
+mod readme;
 #[cfg(target_os = "linux")]
 mod mcp;
 #[cfg(target_os = "linux")]

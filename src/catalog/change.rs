@@ -110,6 +110,7 @@ impl<'a> Change<'a> {
     ) -> Result<(), CatalogError> {
         self.ensure_free(&draft.record.name)?;
         let record = draft.record;
+        ensure_reachable(stores, record.store)?;
         let items = record.pending_items();
         self.announce(&items)?;
         if let Err(error) = self.put(stores, &items, std::slice::from_ref(value)) {
@@ -254,6 +255,7 @@ impl<'a> Change<'a> {
         let from = old.pending_items();
         let to = new.pending_items();
         let ids: Vec<_> = from.iter().map(|item| self.item(item)).collect();
+        ensure_reachable(stores, new.store)?;
         let values = stores.store(old.store)?.read(&ids)?;
         self.announce(&to)?;
         if let Err(error) = self.put(stores, &to, &values) {
@@ -351,6 +353,15 @@ impl<'a> Change<'a> {
     }
 }
 
+/// Finds out that a store cannot be used before anything is written down. A locked one may still be
+/// unlocked by the person when it is used.
+fn ensure_reachable(stores: &mut dyn Stores, kind: StoreKind) -> Result<(), StoreError> {
+    match stores.store(kind)?.check() {
+        Ok(()) | Err(StoreError::Locked(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whom a pending item belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
@@ -361,3 +372,6 @@ enum Owner {
     /// To none, but removing it could take a secret's item in a store that does not tell case.
     SecretInOtherCase,
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,9 @@ use super::{
     show, vault,
 };
 
+/// The heading of the flags that every command takes.
+const GLOBAL: &str = "Options of every command";
+
 /// Keeps the secrets of MCP servers and starts each server with only the variables named for it
 ///
 /// A secret lives in the keychain of the operating system, or in an age vault. Configurations of MCP
@@ -37,16 +40,16 @@ Exit codes: 0 done; 1 refused or failed; 2 usage; 3 answered, and there is somet
 exec: the server's own; 125 for everything of broker's; 126 and 127 as in a shell.")]
 pub(super) struct Cli {
     /// Keep all of broker's files under DIR (also: BROKER_HOME)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
     /// Answer with one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
     /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
     /// Say more about what is done
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(super) verbose: bool,
     #[command(subcommand)]
     pub(super) command: Command,

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::paths::HomePaths;
 use crate::secret::SecretName;
 use crate::store::Asking;
-use crate::sys::Hardening;
+use crate::sys::{self, Hardening};
 
 /// The global flags, resolved.
 #[derive(Debug)]
@@ -83,9 +83,7 @@ impl Context {
 
 /// Whether somebody may be there to answer a prompt of the keychain: at a terminal, or at a desktop.
 pub(super) fn asking() -> Asking {
-    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    let desktop = !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY");
-    if desktop || Terminal::open().is_some() {
+    if sys::has_desktop() || Terminal::open().is_some() {
         Asking::Allowed
     } else {
         Asking::Never

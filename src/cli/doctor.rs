@@ -146,7 +146,7 @@ fn system(context: &Context, findings: &mut Findings) {
             "",
         );
     }
-    if !cfg!(target_os = "linux") {
+    if !crate::sys::IS_TESTED {
         findings.warning(
             "platform",
             "broker was type-checked for this system, but its tests were not run on it",

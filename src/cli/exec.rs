@@ -4,7 +4,7 @@
 //! name is found before a value is read; the values are read in one batch and checked; then nothing is
 //! left but to become the server.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Done;
@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, Home};
 use crate::config::{Config, is_label};
 use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
 use crate::paths;
-use crate::store::{ItemId, StoreKind};
+use crate::store::{ItemId, StoreError, StoreKind};
 
 /// Start a server with the variables named for it, and nothing else
 ///
@@ -24,6 +24,9 @@ use crate::store::{ItemId, StoreKind};
 /// variables that are named here, in broker.toml, or by the caller: a variable of the caller whose whole value
 /// is a reference (broker://NAME) is injected with the value of that secret. Everything else is
 /// dropped. broker becomes the server: no process stays in between.
+///
+/// There are no grants yet: any command that runs as you is given the secrets it asks for. See
+/// broker-security(7).
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "broker exec [OPTIONS] [SERVER] [-- COMMAND [ARG]...]")]
 #[command(after_long_help = "Examples:
@@ -124,10 +127,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     let mut values = Values::new();
     if !names.is_empty() {
         context.require_hardened()?;
-        let home = context.home()?;
-        let catalog = home.catalog()?;
-        let wanted = find_all(&plan, &catalog)?;
-        values = read(&home, &wanted)?;
+        values = current_values(&plan, &context.home()?)?;
     }
     check_values(&plan, &values)?;
     context
@@ -148,7 +148,7 @@ fn request(args: Args, config: Config) -> Result<Request, Failure> {
         set: args
             .env
             .iter()
-            .map(|text| assignment(text))
+            .map(|text| Assignment::read(text))
             .collect::<Result<_, _>>()?,
         pass: args.pass,
         pass_if_set: config.pass,
@@ -201,39 +201,6 @@ fn request(args: Args, config: Config) -> Result<Request, Failure> {
     Ok(request)
 }
 
-/// Reads `VAR` or `VAR=VALUE`.
-fn assignment(text: &OsStr) -> Result<Assignment, Failure> {
-    let bytes = text.as_encoded_bytes();
-    let end = bytes.iter().position(|b| *b == b'=').unwrap_or(bytes.len());
-    let (variable, rest) = bytes.split_at(end);
-    let Ok(variable) = std::str::from_utf8(variable) else {
-        return Err(crate::launch::PlanError::VariableName.into());
-    };
-    let value = rest.get(1..).map(|_| {
-        let skip = variable.len().saturating_add(1);
-        tail(text, skip)
-    });
-    Ok(Assignment {
-        variable: variable.to_owned(),
-        text: value,
-    })
-}
-
-/// Returns what is behind the first `skip` bytes, which are ASCII.
-#[cfg(unix)]
-fn tail(text: &OsStr, skip: usize) -> OsString {
-    use std::os::unix::ffi::OsStrExt;
-    OsStr::from_bytes(text.as_bytes().get(skip..).unwrap_or_default()).to_owned()
-}
-
-#[cfg(not(unix))]
-fn tail(text: &OsStr, skip: usize) -> OsString {
-    text.to_string_lossy()
-        .get(skip..)
-        .unwrap_or_default()
-        .into()
-}
-
 fn caller() -> Result<Caller, Failure> {
     let folder = std::env::current_dir().map_err(|e| {
         Failure::new(
@@ -276,22 +243,36 @@ fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, 
         .collect())
 }
 
-/// Reads all values, one batch for each store.
-fn read(home: &Home, wanted: &[(StoreKind, ItemId)]) -> Result<Values, Failure> {
+/// Finds and reads the values of a plan. No lock is taken: where a value has just been moved away, as a
+/// rename does, the catalog is looked at again.
+fn current_values(plan: &Plan, home: &Home) -> Result<Values, Failure> {
+    let mut wanted = find_all(plan, &home.catalog()?)?;
+    loop {
+        let error = match read(home, plan, &wanted) {
+            Ok(values) => return Ok(values),
+            Err(error) => error,
+        };
+        let now = find_all(plan, &home.catalog()?)?;
+        if !matches!(error, StoreError::NotFound { .. }) || now == wanted {
+            return Err(error.into());
+        }
+        wanted = now;
+    }
+}
+
+/// Reads all values, one batch for each store. `wanted` has the items in the order of the plan's names.
+fn read(home: &Home, plan: &Plan, wanted: &[(StoreKind, ItemId)]) -> Result<Values, StoreError> {
+    let names = plan.secrets();
     let mut stores = OpenStores::new(home);
     let mut values = Values::new();
     for kind in [StoreKind::Keychain, StoreKind::Vault] {
-        let items: Vec<ItemId> = wanted
-            .iter()
-            .filter(|(k, _)| *k == kind)
-            .map(|(_, item)| item.clone())
-            .collect();
+        let batch = || names.iter().zip(wanted).filter(|(_, (k, _))| *k == kind);
+        let items: Vec<ItemId> = batch().map(|(_, (_, item))| item.clone()).collect();
         if items.is_empty() {
             continue;
         }
         let read = stores.store(kind)?.read(&items)?;
-        let named = items.iter().zip(read);
-        values.extend(named.filter_map(|(item, value)| Some((item.secret_name()?.clone(), value))));
+        values.extend(batch().map(|(name, _)| name.clone()).zip(read));
     }
     Ok(values)
 }

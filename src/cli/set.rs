@@ -91,7 +91,12 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     change.add(&mut stores, draft, &value)?;
     let name = &record.name;
     let mut said = format!("stored \"{name}\" (version 1) in the {store}");
-    if let Some(due) = record.due(&context.zone()) {
+    // Without a schedule there is no reason to look for the zone, which reads many files.
+    let due = record
+        .rotate_every
+        .as_ref()
+        .and_then(|_| record.due(&context.zone()));
+    if let Some(due) = due {
         said.push_str(&format!(
             ", to be rotated by {}",
             due.to_zoned(context.zone()).date()

@@ -1,6 +1,6 @@
 //! The person: questions on the controlling terminal, whatever stdin and stdout are.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 
 use zeroize::Zeroizing;
@@ -8,9 +8,7 @@ use zeroize::Zeroizing;
 use super::failure::Failure;
 use super::output::escaped;
 use crate::secret::SecretValue;
-
-const DEVICE: &str = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
-const ANSWERS: &str = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+use crate::sys;
 
 /// The controlling terminal, open for asking.
 #[derive(Debug)]
@@ -22,12 +20,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Opens the terminal. `None` where the process has none.
     pub(super) fn open() -> Option<Self> {
-        let screen = OpenOptions::new()
-            .read(cfg!(windows))
-            .write(true)
-            .open(DEVICE)
-            .ok()?;
-        let answers = OpenOptions::new().read(true).open(ANSWERS).ok()?;
+        let (screen, answers) = sys::open_terminal()?;
         Some(Self {
             screen,
             answers: BufReader::new(answers),

@@ -156,12 +156,14 @@ impl Plan {
         let program = find_program(&name, &search, from)?;
         let variables = variables(&request, caller)?;
         let mut base = base_list(&caller.variables);
-        if caller.get("PATH").is_none() {
-            base.push(("PATH".into(), search));
-        }
-        if let (None, Some(home)) = (caller.get("HOME"), &caller.home) {
-            base.push(("HOME".into(), home.into()));
-        }
+        let mut supply = |name: &str, value: Option<OsString>| {
+            if let (None, Some(value)) = (caller.get(name), value) {
+                base.retain(|(n, _)| n != name);
+                base.push((name.into(), value));
+            }
+        };
+        supply("PATH", Some(search));
+        supply("HOME", caller.home.as_ref().map(OsString::from));
         base.retain(|(name, _)| {
             name.to_str()
                 .is_none_or(|name| !variables.contains_key(name))

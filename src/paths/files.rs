@@ -93,10 +93,7 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
     if !parent.is_dir() {
         create_folder(parent)?;
     }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match private_folders().create(folder) {
         Ok(()) => sync_folder(parent),
         // Somebody was faster; it has to pass the same check.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -299,6 +296,18 @@ fn unsafe_file(path: &Path, problem: &'static str) -> FileError {
         path: path.to_path_buf(),
         problem,
     }
+}
+
+#[cfg(unix)]
+fn private_folders() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_folders() -> fs::DirBuilder {
+    fs::DirBuilder::new()
 }
 
 #[cfg(unix)]

@@ -1,9 +1,12 @@
 //! System calls: the only unsafe code, one operation per block, each with its reason.
 //!
 //! What stands here has a safe signature and no policy: it does what its caller decided.
-#![expect(
-    unsafe_code,
-    reason = "the one module that talks to the kernel directly"
+#![cfg_attr(
+    unix,
+    expect(
+        unsafe_code,
+        reason = "the one module that talks to the kernel directly"
+    )
 )]
 
 #[cfg(unix)]
@@ -14,6 +17,7 @@ mod keyring;
 mod other;
 #[cfg(unix)]
 mod replace;
+mod terminal;
 #[cfg(unix)]
 mod unix;
 
@@ -24,8 +28,12 @@ pub use keyring::{drop_key, find_key, keep_key};
 pub use other::{account_home, harden};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
+pub use terminal::{has_desktop, open_terminal};
 #[cfg(unix)]
 pub use unix::{OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_link_error};
+
+/// Whether the tests of broker were run on this system; it is type-checked for others.
+pub const IS_TESTED: bool = cfg!(target_os = "linux");
 
 /// What [`harden`] achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

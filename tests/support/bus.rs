@@ -48,6 +48,14 @@ impl Bus {
     }
 
     fn with_services(services: &str) -> Self {
+        // broker prefers the bus at its fixed place: with one there, the tests would reach the keychain
+        // of the person who runs them. `tests/run` hides it.
+        let uid = rustix::process::getuid().as_raw();
+        let fixed = format!("/run/user/{uid}/bus");
+        assert!(
+            !Path::new(&fixed).exists(),
+            "a session bus is at its fixed place: use tests/run"
+        );
         let home = tempfile::tempdir().expect("a home");
         for folder in ["run", "data", "config", "cache"] {
             use std::os::unix::fs::DirBuilderExt;

@@ -59,7 +59,7 @@ fn age_reads_what_the_vault_wrote_with_the_key_file() {
     let key = place.file("key.txt");
     for bytes in values() {
         vault.write(&place.item("work/b"), &value(&bytes)).unwrap();
-        let file = place.file("secrets/work%2Fb@v1.age");
+        let file = place.file("secrets/work+b@v1.age");
         let options = paths(&["-d", "-i"]);
         let out = run("age", &[&options[..], &[&key, &file]].concat(), b"");
         assert_eq!(out.stdout, bytes);

@@ -1,6 +1,7 @@
 //! The vault, from outside.
 
 mod interop;
+#[cfg(target_os = "linux")]
 mod keeping;
 mod opening;
 mod tampering;

@@ -81,6 +81,14 @@ fn a_caller_without_path_and_home_gets_the_systems() {
     let plan = Plan::make(bare, &caller(&[])).expect("a plan");
     assert_eq!(plan.base[0], ("PATH".into(), default_search_path()));
     assert_eq!(plan.base[1], ("HOME".into(), "/root".into()));
+    let mut bare = request(&[]);
+    bare.command = vec!["sh".into()];
+    let plan = Plan::make(bare, &caller(&[("HOME", ""), ("PATH", "")])).expect("a plan");
+    assert_eq!(
+        plan.base.len(),
+        2,
+        "an empty one counts as none, and is not there twice"
+    );
 }
 
 #[test]

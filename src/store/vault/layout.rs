@@ -1,7 +1,7 @@
 //! How the files of a vault are called, and which of them belong to no vault any more.
 //!
 //! Generation 1 is `secrets/`, `key.txt`, `identity.age`; generation N is `secrets-N/`, `key-N.txt`,
-//! `identity-N.age`. A secret's file is `NAME@vN.age` with `/` written `%2F`, which no name holds.
+//! `identity-N.age`. A secret's file is `NAME@vN.age` with `/` written `+`, which no name holds.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -62,13 +62,13 @@ impl Generation {
 }
 
 fn file_name(item: &ItemId) -> Option<String> {
-    let name = format!("{}{EXTENSION}", item.local().replace('/', "%2F"));
+    let name = format!("{}{EXTENSION}", item.local().replace('/', "+"));
     (name.len() <= MAX_FILE_NAME).then_some(name)
 }
 
 fn item(home: &HomeId, name: &OsStr) -> Option<ItemId> {
     let local = name.to_str()?.strip_suffix(EXTENSION)?;
-    let item = ItemId::from_local(home, &local.replace("%2F", "/"))?;
+    let item = ItemId::from_local(home, &local.replace("+", "/"))?;
     // One spelling only: a file with a `/` of its own kind is not ours.
     (file_name(&item).as_deref() == name.to_str()).then_some(item)
 }

@@ -186,6 +186,9 @@ impl Vault {
 
     /// Removes the leftovers and, in the keychain, identities of other keys than the vault's. Returns what is gone.
     ///
+    /// The keychain is looked at only if the vault is opened by it: an identity that stayed there because a change
+    /// to another way of opening was interrupted right at its end is not found.
+    ///
     /// # Errors
     /// As [`Vault::leftovers`], and those of the keychain.
     pub fn clean(&mut self) -> Result<Vec<PathBuf>, StoreError> {

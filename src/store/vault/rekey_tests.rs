@@ -225,6 +225,15 @@ fn the_old_key_opens_nothing_after_a_rekey() {
 }
 
 #[test]
+fn the_keychain_forgets_the_key_of_a_vault_that_is_no_longer_opened_by_it() {
+    let place = Place::new(&Protection::Keychain);
+    assert!(place.keychain.0.borrow().is_some());
+    place.open().rekey(&Protection::KeyFile(None)).unwrap();
+    assert!(place.keychain.0.borrow().is_none());
+    place.is_whole();
+}
+
+#[test]
 fn a_reader_from_before_a_rekey_reads_after_it() {
     let place = Place::new(&Protection::KeyFile(None));
     let mut early = place.open();

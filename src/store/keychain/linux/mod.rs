@@ -87,8 +87,8 @@ impl Backend {
     }
 
     /// Runs `work` on a connection: the one of the call before, or a new one where there is none or
-    /// where that one turns out to be broken. Work may so be done twice, and all of it is such that
-    /// twice is as good as once.
+    /// where that one turns out to be broken. Work may so be done twice. The store is then as after
+    /// once; only a removal whose answer was lost is told as [`Removal::Absent`].
     fn run<T>(
         &mut self,
         asking: Asking,
