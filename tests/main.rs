@@ -28,9 +28,9 @@ mod faults;
 mod keychain;
 mod manual;
 #[cfg(target_os = "linux")]
-mod readme;
-#[cfg(target_os = "linux")]
 mod mcp;
+#[cfg(target_os = "linux")]
+mod readme;
 #[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
