@@ -84,6 +84,9 @@ fn no_value_is_an_argument(home: &Home) {
     check(&run(&exec, ""), Some("/bin/true"));
     check(&run(&["rename", "token", "token-2"], ""), None);
     check(&run(&["list", "--json"], ""), None);
+    // What was traced did its work: there is something to be found.
+    let list = home.broker(["list", "--json"]).run().ok().json();
+    assert!(list.to_string().contains("token-2"), "{list}");
     check(&run(&["remove", "token-2", "--yes"], ""), None);
 }
 

@@ -1,8 +1,5 @@
 //! What client and server say to each other goes through untouched.
 
-use std::io::{Read, Write};
-use std::process::Stdio;
-
 use serde_json::json;
 
 use super::client::Client;
@@ -35,13 +32,6 @@ fn texts_of_every_kind_come_back_as_they_were_sent() {
 #[test]
 fn bytes_that_are_no_text_go_through_untouched() {
     let home = Home::new().secret("token", "canary-beside-the-bytes-4e");
-    let mut child = home
-        .broker(["exec", "--env", "TOKEN=broker://token", "--", "/bin/cat"])
-        .command()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("broker starts");
     // Every byte in every neighbourhood, more than a pipe holds, and no newline at the end.
     let bytes: Vec<u8> = (0..=u8::MAX)
         .cycle()
@@ -49,13 +39,14 @@ fn bytes_that_are_no_text_go_through_untouched() {
         .map(|(at, byte)| byte.wrapping_mul(1 | u8::try_from(at >> 8 & 0x7f).expect("small")))
         .take(1_000_003)
         .collect();
-    let mut input = child.stdin.take().expect("its stdin");
-    let sent = bytes.clone();
-    let writer = std::thread::spawn(move || input.write_all(&sent));
-    let mut back = Vec::new();
-    let mut output = child.stdout.take().expect("its stdout");
-    output.read_to_end(&mut back).expect("read");
-    writer.join().expect("a writer").expect("written");
-    assert!(child.wait().expect("its status").success());
-    assert!(back == bytes, "{} bytes came back", back.len());
+    let answer = home
+        .broker(["exec", "--env", "TOKEN=broker://token", "--", "/bin/cat"])
+        .stdin(&bytes)
+        .run()
+        .ok();
+    assert!(
+        answer.bytes == bytes,
+        "{} bytes came back",
+        answer.bytes.len()
+    );
 }

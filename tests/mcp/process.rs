@@ -148,6 +148,24 @@ fn broker_becomes_the_server_and_nothing_stays_in_between() {
     assert!(status.success(), "{status}");
 }
 
+#[test]
+fn a_server_starts_in_the_folder_of_its_caller_or_the_one_that_was_named() {
+    let home = Home::empty();
+    for below in ["caller's", "caller's/named"] {
+        fs::create_dir(home.path(below)).expect("a folder");
+    }
+    let start = |arguments: &[&str]| {
+        let pwd = ["--", "/bin/pwd", "-P"];
+        let run = home.broker(["exec"].iter().chain(arguments).chain(&pwd));
+        let answer = run.folder(home.path("caller's")).run().ok();
+        answer.stdout.trim_end().to_owned()
+    };
+    let real = |below| fs::canonicalize(home.path(below)).expect("a path");
+    assert_eq!(Path::new(&start(&[])), real("caller's"));
+    let named = start(&["--cwd", "named"]);
+    assert_eq!(Path::new(&named), real("caller's/named"));
+}
+
 /// A folder, a copy of broker and a user who has no rights, who may be the one who runs the tests.
 struct Unprivileged {
     folder: tempfile::TempDir,
