@@ -16,6 +16,7 @@ use crate::catalog::{Catalog, Home};
 use crate::config::{Config, is_label};
 use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
 use crate::paths;
+use crate::secret::SecretName;
 use crate::store::{ItemId, StoreKind};
 
 /// Start a server with the variables named for it, and nothing else
@@ -215,8 +216,15 @@ fn caller() -> Result<Caller, Failure> {
     })
 }
 
+/// A secret that is needed, and where its value is. The item may be filed under another name.
+struct Wanted {
+    name: SecretName,
+    store: StoreKind,
+    item: ItemId,
+}
+
 /// Finds the record of every secret the plan needs, or names all that are missing.
-fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, Failure> {
+fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<Wanted>, Failure> {
     let names = plan.secrets();
     let missing: Vec<_> = names
         .iter()
@@ -239,26 +247,26 @@ fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<(StoreKind, ItemId)>, 
     }
     let found = names.iter().filter_map(|name| catalog.find(name));
     Ok(found
-        .map(|record| (record.store, catalog.item(record, record.current)))
+        .map(|record| Wanted {
+            name: record.name.clone(),
+            store: record.store,
+            item: catalog.item(record, record.current),
+        })
         .collect())
 }
 
 /// Reads all values, one batch for each store.
-fn read(home: &Home, wanted: &[(StoreKind, ItemId)]) -> Result<Values, Failure> {
+fn read(home: &Home, wanted: &[Wanted]) -> Result<Values, Failure> {
     let mut stores = OpenStores::new(home);
     let mut values = Values::new();
     for kind in [StoreKind::Keychain, StoreKind::Vault] {
-        let items: Vec<ItemId> = wanted
-            .iter()
-            .filter(|(k, _)| *k == kind)
-            .map(|(_, item)| item.clone())
-            .collect();
+        let of_kind = || wanted.iter().filter(|wanted| wanted.store == kind);
+        let items: Vec<ItemId> = of_kind().map(|wanted| wanted.item.clone()).collect();
         if items.is_empty() {
             continue;
         }
         let read = stores.store(kind)?.read(&items)?;
-        let named = items.iter().zip(read);
-        values.extend(named.filter_map(|(item, value)| Some((item.secret_name()?.clone(), value))));
+        values.extend(of_kind().map(|wanted| wanted.name.clone()).zip(read));
     }
     Ok(values)
 }
