@@ -58,6 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         Plan::Keychain => StoreKind::Keychain,
         Plan::Vault(_) => StoreKind::Vault,
     };
+    let has_key_file = matches!(plan, Plan::Vault(Protection::KeyFile(_)));
     let home = match existing {
         Some(home) => add_store(home, kind, plan)?,
         None => create(paths, kind, context, |paths, id| prepare(paths, id, plan))?,
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context
         .output
         .notice(&format!("new secrets are kept in the {kind}"));
-    if kind == StoreKind::Vault && args.key_file.is_some() {
+    if has_key_file {
         let mut vault = Vault::open(&home.paths, &home.record.id, access())?;
         if let Some(path) = vault.status().key_file {
             context.output.warning(&format!(
