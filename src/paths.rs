@@ -57,12 +57,15 @@ impl HomePaths {
     /// See [`LocateError`].
     pub fn locate(chosen: Option<&Path>) -> Result<Self, LocateError> {
         let variable = env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
-        if let Some(root) = chosen
-            .map(Path::to_path_buf)
-            .or_else(|| variable.map(PathBuf::from))
-        {
+        let root = match (chosen, variable.map(PathBuf::from)) {
             // `--home` is typed by a person and may be relative to where they stand.
-            let root = std::path::absolute(&root).map_err(|_| LocateError::Relative(root))?;
+            (Some(root), _) => {
+                Some(std::path::absolute(root).map_err(|_| LocateError::Relative(root.into()))?)
+            }
+            (None, Some(root)) if !root.is_absolute() => return Err(LocateError::Relative(root)),
+            (None, root) => root,
+        };
+        if let Some(root) = root {
             if let Ok(found) = root.metadata() {
                 check_ours(&root, &found)?;
             }
