@@ -1,14 +1,12 @@
-//! Reading, writing and locking broker's own files.
+//! Reading and writing broker's own files.
 //!
 //! A file is private from its first byte, written aside, synced, renamed, and its folder synced: after a
 //! crash there is the old file or the new one. Nothing is read or written through a link, and nothing
 //! that belongs to somebody else or that others can write is trusted.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::Builder;
 use zeroize::Zeroizing;
@@ -17,9 +15,6 @@ use zeroize::Zeroizing;
 pub(super) const TEMPORARY_PREFIX: &str = ".broker-";
 /// See [`TEMPORARY_PREFIX`].
 pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
-
-/// Between two tries for a lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why a file of ours was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -213,63 +208,6 @@ pub fn remove_file(path: &Path) -> Result<bool, FileError> {
     Ok(true)
 }
 
-/// What tells one state of a file from another: which file it is, when it was written, how long it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    file: u64,
-    written: Option<std::time::SystemTime>,
-    length: u64,
-}
-
-/// Returns the stamp of a file, `None` if it cannot be looked at.
-#[must_use]
-pub fn stamp(path: &Path) -> Option<Stamp> {
-    let found = path.symlink_metadata().ok()?;
-    Some(Stamp {
-        file: file_number(&found),
-        written: found.modified().ok(),
-        length: found.len(),
-    })
-}
-
-/// The exclusive right to change a home. Ends when dropped, and with the process.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
-
-impl Lock {
-    /// Takes the lock on `path`, waiting up to `patience`. The file stays: removing it would let two
-    /// commands hold two locks.
-    ///
-    /// # Errors
-    /// [`FileError::Busy`] when the time is over; [`FileError::Unsafe`], [`FileError::Io`].
-    pub fn take(path: &Path, patience: Duration) -> Result<Self, FileError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        no_follow(&mut options);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = match options.open(path) {
-            Ok(file) => file,
-            Err(e) if is_link_error(&e) => return Err(unsafe_file(path, "is a link")),
-            Err(e) => return Err(FileError::io("open", path)(e)),
-        };
-        let found = file.metadata().map_err(FileError::io("look at", path))?;
-        check_file(path, &found)?;
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
-                    thread::sleep(LOCK_PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => return Err(FileError::Busy),
-                Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(TryLockError::Error(e)) => return Err(FileError::io("lock", path)(e)),
-            }
-        }
-    }
-}
-
 pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
     if cfg!(windows) {
         // Folders cannot be opened for syncing there; NTFS journals the rename.
@@ -287,7 +225,7 @@ pub(super) fn check_folder(path: &Path, found: &Metadata) -> Result<(), FileErro
     check_owner(path, found)
 }
 
-fn check_file(path: &Path, found: &Metadata) -> Result<(), FileError> {
+pub(super) fn check_file(path: &Path, found: &Metadata) -> Result<(), FileError> {
     if !found.is_file() {
         return Err(unsafe_file(path, "is not a plain file"));
     }
@@ -310,7 +248,7 @@ fn too_large(path: &Path) -> FileError {
     }
 }
 
-fn unsafe_file(path: &Path, problem: &'static str) -> FileError {
+pub(super) fn unsafe_file(path: &Path, problem: &'static str) -> FileError {
     FileError::Unsafe {
         path: path.to_path_buf(),
         problem,
@@ -335,28 +273,18 @@ pub(super) fn is_ours(found: &Metadata) -> bool {
 }
 
 #[cfg(unix)]
-fn file_number(found: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(found)
-}
-
-#[cfg(not(unix))]
-fn file_number(_found: &Metadata) -> u64 {
-    0
-}
-
-#[cfg(unix)]
 fn mode(found: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(found)
 }
 
 #[cfg(unix)]
-fn no_follow(options: &mut OpenOptions) {
+pub(super) fn no_follow(options: &mut OpenOptions) {
     // Not blocking, so that a FIFO in the place of a file is an error and not a hang.
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, crate::sys::OPEN_NO_FOLLOW_NO_BLOCK);
 }
 
 #[cfg(unix)]
-fn is_link_error(error: &io::Error) -> bool {
+pub(super) fn is_link_error(error: &io::Error) -> bool {
     crate::sys::is_link_error(error)
 }
 
@@ -372,10 +300,10 @@ fn mode(_found: &Metadata) -> u32 {
 }
 
 #[cfg(not(unix))]
-fn no_follow(_options: &mut OpenOptions) {}
+pub(super) fn no_follow(_options: &mut OpenOptions) {}
 
 #[cfg(not(unix))]
-fn is_link_error(_error: &io::Error) -> bool {
+pub(super) fn is_link_error(_error: &io::Error) -> bool {
     false
 }
 
@@ -468,18 +396,5 @@ mod tests {
         create_folder(&deep).expect("there already");
         assert_eq!(mode_of(&deep), 0o700);
         assert_eq!(mode_of(&top.path().join("a")), 0o700);
-    }
-
-    #[test]
-    fn one_lock_at_a_time() {
-        let top = folder();
-        let path = top.path().join("lock");
-        let held = Lock::take(&path, Duration::ZERO).expect("free");
-        assert!(matches!(
-            Lock::take(&path, Duration::ZERO),
-            Err(FileError::Busy)
-        ));
-        drop(held);
-        assert!(Lock::take(&path, Duration::ZERO).is_ok());
     }
 }
