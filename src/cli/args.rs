@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::failure::Failure;
 use super::{
@@ -39,6 +39,15 @@ const GLOBAL: &str = "Options of every command";
 Exit codes: 0 done; 1 refused or failed; 2 usage; 3 answered, and there is something to report.
 exec: the server's own; 125 for everything of broker's; 126 and 127 as in a shell.")]
 pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The options of every command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Global {
     /// Keep all of broker's files under DIR (also: BROKER_HOME)
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
@@ -51,8 +60,37 @@ pub(super) struct Cli {
     /// Say more about what is done
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(super) verbose: bool,
+}
+
+/// The part of the grammar that `exec` needs. Clients wait for their servers, and the whole grammar
+/// takes longer to put together than everything else that is done before a server without secrets starts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "broker",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+struct ExecOnly {
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
-    pub(super) command: Command,
+    command: ExecCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ExecCommand {
+    Exec(exec::Args),
+}
+
+impl From<ExecOnly> for Cli {
+    fn from(only: ExecOnly) -> Self {
+        let ExecCommand::Exec(args) = only.command;
+        Self {
+            global: only.global,
+            command: Command::Exec(args),
+        }
+    }
 }
 
 /// When to colour.
@@ -122,9 +160,11 @@ pub(super) fn grammar() -> clap::Command {
 /// A usage failure: exit code 2, or 125 for `exec`.
 pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     let (ours, command) = exec::split(words);
-    let parsed = grammar()
-        .try_get_matches_from(ours)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = if exec::is_meant(words) {
+        ExecOnly::try_parse_from(ours).map(Cli::from)
+    } else {
+        Cli::try_parse_from(ours)
+    };
     match parsed {
         Ok(mut cli) => {
             if let Command::Exec(args) = &mut cli.command {

@@ -27,9 +27,9 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(cli: &Cli, hardening: Hardening) -> Self {
         Self {
-            output: Output::new(cli.json, cli.verbose, cli.color),
+            output: Output::new(cli.global.json, cli.global.verbose, cli.global.color),
             hardening,
-            chosen_home: cli.home.clone(),
+            chosen_home: cli.global.home.clone(),
             clock: Clock::System,
         }
     }
