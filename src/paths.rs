@@ -57,20 +57,16 @@ impl HomePaths {
     /// # Errors
     /// See [`LocateError`].
     pub fn locate(chosen: Option<&Path>) -> Result<Self, LocateError> {
-        // `--home` is typed by a person and may be relative to where they stand; a variable is inherited, and
-        // would mean another home in each folder.
-        let root = match (chosen, env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty())) {
-            (Some(chosen), _) => {
-                let typed = std::path::absolute(chosen);
-                Some(typed.map_err(|_| LocateError::Relative(chosen.to_path_buf()))?)
+        let variable = env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
+        let root = match (chosen, variable.map(PathBuf::from)) {
+            // `--home` is typed by a person and may be relative to where they stand.
+            (Some(root), _) => {
+                Some(std::path::absolute(root).map_err(|_| LocateError::Relative(root.into()))?)
             }
-            (None, Some(variable)) => Some(PathBuf::from(variable)),
-            (None, None) => None,
+            (None, Some(root)) if !root.is_absolute() => return Err(LocateError::Relative(root)),
+            (None, root) => root,
         };
         if let Some(root) = root {
-            if !root.is_absolute() {
-                return Err(LocateError::Relative(root));
-            }
             if let Ok(found) = root.metadata() {
                 check_ours(&root, &found)?;
             }

@@ -280,6 +280,12 @@ fn parse<T: serde::de::DeserializeOwned>(
                     format: head.format,
                 });
             }
+            if head.format == 0 {
+                return Err(CatalogError::Inconsistent {
+                    file: file.to_owned(),
+                    problem: "there is no format 0",
+                });
+            }
             Ok(document)
         }
         Err(e) => match serde_json::from_slice::<Head>(bytes) {

@@ -84,6 +84,8 @@ pub(super) enum Command {
     Exec(exec::Args),
     Vault(vault::Args),
     /// Ask the keychain to unlock
+    #[command(after_long_help = "Example:
+  broker unlock")]
     Unlock,
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up
@@ -92,6 +94,8 @@ pub(super) enum Command {
     /// configuration that refers to it, starts a small MCP server through `broker exec` and shows the names of
     /// the variables that reached it. Your own home, keychain and configurations are not touched, and
     /// nothing is left behind.
+    #[command(after_long_help = "Example:
+  broker tour")]
     Tour,
     #[command(hide = true)]
     TourServer,
@@ -137,7 +141,7 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
             Ok(Parsed::Print(error.render().to_string()))
         }
         Err(error) => {
-            let failure = usage(&error);
+            let failure = usage(&error, words);
             Err(if exec::is_meant(words) {
                 failure.exiting(125)
             } else {
@@ -148,7 +152,7 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
 }
 
 /// Words a usage error without anything that was typed.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error, words: &[OsString]) -> Failure {
     let flag = known(error, ContextKind::InvalidArg);
     let of_flag = flag
         .as_ref()
@@ -193,10 +197,7 @@ fn usage(error: &clap::Error) -> Failure {
         .find_map(|kind| known(error, kind));
     let hint = match near {
         Some(near) => format!("did you mean {near}?"),
-        None => match command_of(error) {
-            Some(command) => format!("see: {command} --help"),
-            None => "see: broker --help".to_owned(),
-        },
+        None => format!("see: {} --help", command_of(words)),
     };
     Failure::usage(message).hint(hint)
 }
@@ -237,22 +238,22 @@ fn collect(command: &clap::Command, names: &mut Vec<String>) {
     }
 }
 
-/// Returns the command an error is about, from clap's usage line: our own words up to the first flag.
-fn command_of(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
-        return None;
-    };
-    let text = usage.to_string();
-    let words = text
-        .strip_prefix("Usage: ")
-        .unwrap_or(&text)
-        .split_whitespace();
-    let plain = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    let command: Vec<&str> = words
-        .take_while(plain)
-        .take_while(|w| !w.starts_with('-'))
-        .collect();
-    (command.first() == Some(&"broker")).then(|| command.join(" "))
+/// Returns the command that was meant, in words of broker's own grammar alone.
+fn command_of(words: &[OsString]) -> String {
+    let whole = grammar();
+    let (mut command, mut called) = (&whole, "broker".to_owned());
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if matches!(word, "--home" | "--color") {
+            words.next();
+        } else if let Some(sub) = command.find_subcommand(word) {
+            called = format!("{called} {}", sub.get_name());
+            command = sub;
+        } else if !word.starts_with('-') {
+            break;
+        }
+    }
+    called
 }
 
 /// Tells whether a word before the first `--` is `word`.

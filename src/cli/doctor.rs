@@ -48,7 +48,6 @@ struct Finding {
     code: &'static str,
     state: State,
     message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
 

@@ -253,7 +253,7 @@ impl From<StartError> for Failure {
         let (code, exit) = match &error {
             StartError::NotRead(_) => ("value-not-found", 125),
             StartError::Nul(_) => ("value-has-nul", 125),
-            StartError::TooLong(_) => ("value-too-large", 125),
+            StartError::TooLong(_) | StartError::TooMuch => ("value-too-large", 125),
             StartError::NulInText => ("variable-invalid", 125),
             StartError::Folder(..) => ("folder-unusable", 125),
             StartError::NotFound(_) => ("program-not-found", 127),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::failure::Failure;
 use super::input::bounded;
-use super::set::random_id;
+use super::set::{random_id, tell_limits};
 use super::stores::OpenStores;
 use super::{Done, init};
 use crate::catalog::CatalogError;
@@ -66,6 +66,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         context
             .output
             .notice(&format!("stored \"{name}\" in the {}", home.record.store));
+        tell_limits(&name, &entry.value, context);
     }
     context
         .output

@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context
         .output
         .notice(&format!("new secrets are kept in the {kind}"));
-    if kind == StoreKind::Vault && args.key_file.is_some() {
+    if kind == StoreKind::Vault {
         let vault = Vault::open(&home.paths, &home.record.id, access())?;
         if let Some(path) = vault.status().key_file {
             context.output.warning(&format!(

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::args::{Color, says};
@@ -52,7 +53,7 @@ impl Output {
     pub(super) fn guess(words: &[OsString]) -> Self {
         Self {
             json: says(words, "--json"),
-            ..Self::new(false, false, Color::Auto)
+            ..Self::new(false, false, color_in(words))
         }
     }
 
@@ -133,6 +134,24 @@ impl Output {
             let _ = writeln!(err, "broker: {on}{word}{off}{}", escaped(line));
         }
     }
+}
+
+/// Finds what `--color` says among arguments that could not be parsed.
+fn color_in(words: &[OsString]) -> Color {
+    let ours = words.iter().take_while(|word| *word != "--");
+    let (mut color, mut is_next) = (Color::Auto, false);
+    for word in ours.filter_map(|word| word.to_str()) {
+        let said = if is_next {
+            Some(word)
+        } else {
+            word.strip_prefix("--color=")
+        };
+        if let Some(found) = said.and_then(|said| Color::from_str(said, false).ok()) {
+            color = found;
+        }
+        is_next = word == "--color";
+    }
+    color
 }
 
 /// Makes a text from outside safe for a terminal and a log: one line, nothing that acts on a terminal.

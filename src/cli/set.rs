@@ -9,7 +9,7 @@ use super::stores::OpenStores;
 use super::{Done, init};
 use crate::catalog::CatalogError;
 use crate::catalog::change::{Change, Draft};
-use crate::secret::{Length, SecretName, parse_date};
+use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
 use crate::sys;
 
@@ -108,6 +108,12 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         ));
     }
     context.output.notice(&said);
+    tell_limits(name, &value, context);
+    Ok(Done::Ok)
+}
+
+/// Tells what a value that was stored cannot be used for.
+pub(super) fn tell_limits(name: &SecretName, value: &SecretValue, context: &Context) {
     if value.len() < MASKABLE_BYTES {
         context.output.warning(&format!(
             "the value of \"{name}\" has fewer than {MASKABLE_BYTES} bytes, so it cannot be masked in what servers print"
@@ -118,7 +124,6 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
             "the value of \"{name}\" holds a NUL byte, so it cannot be put into a variable"
         ));
     }
-    Ok(Done::Ok)
 }
 
 /// Makes the internal id of a new secret: 128 random bits in hexadecimal.

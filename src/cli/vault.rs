@@ -20,6 +20,9 @@ use crate::store::{Store, StoreError};
 
 /// Unlock, lock, look at and re-key the vault
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  broker vault status
+  broker vault unlock --for 8h")]
 pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -41,8 +44,13 @@ enum Action {
         time: Duration,
     },
     /// Close the vault
+    #[command(after_long_help = "Example:
+  broker vault lock")]
     Lock,
     /// Tell how the vault is opened, and whether it is
+    #[command(after_long_help = "Examples:
+  broker vault status
+  broker --json vault status")]
     Status,
     /// Give the vault a new key, and encrypt everything to it
     ///

@@ -250,6 +250,9 @@ fn arguments<'a>(
 
 /// Gathers every named variable, refusing any that is named twice.
 fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Source>, PlanError> {
+    if !request.allow_dangerous.iter().all(|name| is_variable(name)) {
+        return Err(PlanError::VariableName);
+    }
     let mut named = BTreeMap::new();
     let mut add = |variable: &str, source: Source| -> Result<(), PlanError> {
         if !is_variable(variable) {

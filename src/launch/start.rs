@@ -25,6 +25,9 @@ pub enum StartError {
     /// The system takes no variable as long as this one.
     #[error("{} would be longer than the {MAX_VARIABLE_BYTES} bytes the system takes", super::called(.0))]
     TooLong(String),
+    /// Arguments and environment together, or one argument, are longer than the system takes.
+    #[error("the arguments and the environment are longer than the system takes")]
+    TooMuch,
     /// An argument or a text of the caller holds a NUL.
     #[error("an argument or a variable holds a NUL byte")]
     NulInText,
@@ -126,10 +129,16 @@ fn try_start(plan: &Plan, values: &Values) -> Result<std::convert::Infallible, S
         std::env::set_current_dir(folder).map_err(|e| StartError::Folder(folder.clone(), e))?;
     }
     let error = sys::replace(&program, &arguments, &environment);
-    Err(if error.kind() == io::ErrorKind::NotFound {
-        StartError::NotFound(plan.program.clone())
-    } else {
-        StartError::NotExecutable(plan.program.clone(), error)
+    let program = plan.program.clone();
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the kinds of errors are non-exhaustive"
+    )]
+    Err(match error.kind() {
+        io::ErrorKind::NotFound => StartError::NotFound(program),
+        // What is too long is ours: there is nothing wrong with the program.
+        io::ErrorKind::ArgumentListTooLong => StartError::TooMuch,
+        _ => StartError::NotExecutable(program, error),
     })
 }
 

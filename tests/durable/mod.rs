@@ -132,7 +132,7 @@ pub(crate) fn judge(
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
     let leftover = change.sweep(stores);
     if !leftover.errors.is_empty() || leftover.unrecorded.is_some() {
-        return Err(format!("cleaning up: {:?}", leftover));
+        return Err(format!("cleaning up: {leftover:?}"));
     }
     drop(change);
     let catalog = home
