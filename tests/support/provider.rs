@@ -281,7 +281,7 @@ async fn serve(bus: &Connection, state: &Mutex<State>, call: &Message) -> bool {
     if let Some((method, error)) = manner.refuses
         && method == member
     {
-        bus.reply_error(&header, error, &"canary-text")
+        bus.reply_error(&header, error, &"foreign-text")
             .await
             .expect("sent");
         return true;
@@ -290,7 +290,7 @@ async fn serve(bus: &Connection, state: &Mutex<State>, call: &Message) -> bool {
         Some(reply) => bus.send(&reply).await.expect("sent"),
         None => {
             let name = "org.freedesktop.DBus.Error.NotSupported";
-            bus.reply_error(&header, name, &"canary-text")
+            bus.reply_error(&header, name, &"foreign-text")
                 .await
                 .expect("sent");
         }
