@@ -33,7 +33,12 @@ fn the_mark_is_there_when_nothing_is_refused() {
 fn a_nul_cannot_be_put_into_a_variable() {
     let home = Home::new();
     home.set("with-nul", b"canary-be\0hind");
-    refused(&home, &["--env", "A=broker://with-nul"], &[], "value-has-nul");
+    refused(
+        &home,
+        &["--env", "A=broker://with-nul"],
+        &[],
+        "value-has-nul",
+    );
     refused(&home, &[], &[("A", "broker://with-nul")], "value-has-nul");
 }
 
