@@ -13,6 +13,8 @@
     reason = "tests may abort, start programs and write files"
 )]
 
+#[cfg(target_os = "linux")]
+mod cli;
 mod contract;
 // The tracer is the kernel's own: Linux, and a processor whose registers it knows.
 #[cfg(target_os = "linux")]
@@ -21,6 +23,8 @@ mod exec;
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+mod layers;
+mod properties;
 #[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
