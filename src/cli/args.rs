@@ -103,7 +103,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Parsed {
     /// A command.
-    Run(Cli),
+    Run(Box<Cli>),
     /// A text: help or the version.
     Print(String),
 }
@@ -127,7 +127,7 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
             if let (Command::Exec(args), Some(command)) = (&mut cli.command, command) {
                 args.take_command(command)?;
             }
-            Ok(Parsed::Run(cli))
+            Ok(Parsed::Run(Box::new(cli)))
         }
         Err(error)
             if matches!(
@@ -202,10 +202,13 @@ fn usage(error: &clap::Error, words: &[OsString]) -> Failure {
 /// Returns the names from broker's own grammar that clap put into an error's context. Anything there
 /// that is not part of the grammar was typed, and is left out.
 fn known(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    let texts: Vec<String> = match error.get(kind)? {
-        ContextValue::String(text) => vec![text.clone()],
-        ContextValue::Strings(texts) => texts.clone(),
-        _ => return None,
+    let found = error.get(kind)?;
+    let texts = if let ContextValue::String(text) = found {
+        vec![text.clone()]
+    } else if let ContextValue::Strings(texts) = found {
+        texts.clone()
+    } else {
+        return None;
     };
     let mut whole = grammar();
     whole.build();

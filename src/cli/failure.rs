@@ -133,24 +133,26 @@ fn advice(code: &str) -> Option<&'static str> {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::advised(error.code(), error.to_string());
-        match error {
-            StoreError::Locked(StoreKind::Keychain) => failure.hint(
-                "unlock it with: broker unlock, or by logging in; on a headless box a vault is the better store",
-            ),
-            StoreError::Locked(StoreKind::Vault) => {
-                failure.hint("unlock it for a while with: broker vault unlock")
+        let StoreError::Locked(kind) = error else {
+            return failure;
+        };
+        failure.hint(match kind {
+            StoreKind::Keychain => {
+                "unlock it with: broker unlock, or by logging in; on a headless box a vault is the better store"
             }
-            _ => failure,
-        }
+            StoreKind::Vault => "unlock it for a while with: broker vault unlock",
+        })
     }
 }
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
-        match error {
-            CatalogError::Store(error) => error.into(),
-            CatalogError::Locate(error) => error.into(),
-            error => Self::advised(error.code(), error.to_string()),
+        if let CatalogError::Store(error) = error {
+            error.into()
+        } else if let CatalogError::Locate(error) = error {
+            error.into()
+        } else {
+            Self::advised(error.code(), error.to_string())
         }
     }
 }
@@ -158,11 +160,12 @@ impl From<CatalogError> for Failure {
 impl From<LocateError> for Failure {
     fn from(error: LocateError) -> Self {
         let failure = Self::advised("home-not-found", error.to_string());
-        match error {
-            LocateError::Foreign(_) => failure.hint(
+        if matches!(error, LocateError::Foreign(_)) {
+            failure.hint(
                 "under sudo use -H, or name a folder of your own with --home DIR or BROKER_HOME",
-            ),
-            _ => failure,
+            )
+        } else {
+            failure
         }
     }
 }

@@ -81,12 +81,8 @@ impl Terminal {
     )]
     pub(super) fn show(&mut self, value: &SecretValue) -> Result<(), Failure> {
         let text = String::from_utf8_lossy(value.expose());
-        let shown: Zeroizing<String> = Zeroizing::new(
-            text.split('\n')
-                .map(|line| escaped(line))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+        let shown: Zeroizing<String> =
+            Zeroizing::new(text.split('\n').map(escaped).collect::<Vec<_>>().join("\n"));
         if let std::borrow::Cow::Owned(copy) = text {
             drop(Zeroizing::new(copy));
         }
