@@ -86,6 +86,10 @@ fn home_and_its_variable_keep_all_files_under_one_folder() {
     assert_eq!(listed(&flag).as_deref(), Some("by-flag"));
     assert_eq!(listed(&variable).as_deref(), Some("by-variable"));
 
+    let elsewhere = home.broker(["--json", "list", "--home", "../flag"]);
+    let elsewhere = elsewhere.folder(&variable).run().ok().json();
+    assert_eq!(elsewhere[0]["name"], "by-flag");
+
     fs::write(
         flag.join("broker.toml"),
         "[servers.s]\ncommand = [\"/bin/true\"]\n",
@@ -198,18 +202,18 @@ fn a_home_of_somebody_else_is_refused() {
 
 #[test]
 fn xdg_variables_do_not_move_the_home() {
-    let home = Home::new().secret("a", "canary-a-value");
+    let mut home = Home::new().secret("a", "canary-a-value");
     let elsewhere = home.path("elsewhere");
-    let mut run = home.broker(["--json", "list"]);
     for name in [
         "XDG_CONFIG_HOME",
         "XDG_DATA_HOME",
         "XDG_STATE_HOME",
         "XDG_CACHE_HOME",
     ] {
-        run = run.env(name, &elsewhere);
+        home = home.with(name, &elsewhere);
     }
-    assert_eq!(run.run().ok().json()[0]["name"], "a");
+    home.set("b", b"canary-b-value");
+    assert_eq!(names(&home), ["a", "b"]);
     assert!(!elsewhere.exists());
 }
 

@@ -14,7 +14,7 @@ fn fill(home: &Home, count: usize) {
         let record = |n: usize| {
             json!({
                 "id": format!("{n:032x}"), "name": format!("secret-{n:05}"),
-                "store": if n % 2 == 0 { "vault" } else { "keychain" },
+                "store": if n.is_multiple_of(2) { "vault" } else { "keychain" },
                 "current": 1, "versions": [{ "version": 1, "created": time }],
                 "created": time, "rotated": time,
             })

@@ -106,7 +106,7 @@ fn unprivileged(home: &Home, search: &str, word: &str) -> i32 {
     let output = command
         .args(["exec", "--", word])
         .env_clear()
-        .env("HOME", &top)
+        .envs(home.environment().iter().map(|(name, value)| (name, value)))
         .env("PATH", search)
         .current_dir("/")
         .output()
@@ -120,7 +120,7 @@ fn a_folder_of_the_path_that_cannot_be_read_is_passed_over() {
     let closed = home.path("closed");
     program(closed.join("tool"), "#!/bin/sh\nexit 3\n", 0o755);
     let open = program(home.path("open/tool"), "#!/bin/sh\nexit 5\n", 0o755);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("closed");
     let search = format!("{}:/bin", closed.display());
     assert_eq!(unprivileged(&home, &search, "tool"), 127);
     assert_eq!(unprivileged(&home, &search, "true"), 0);
