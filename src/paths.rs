@@ -9,7 +9,8 @@ mod folders;
 mod modes;
 
 pub use files::{
-    FileError, Lock, create_folder, read_file, read_private_file, remove_file, write_file,
+    FileError, Lock, Stamp, create_folder, read_file, read_private_file, remove_file, stamp,
+    write_file,
 };
 pub use folders::{folder_is_there, is_temporary, list_all, list_folder, remove_folder};
 pub use modes::{close_to_others, open_to_others};

@@ -21,16 +21,9 @@ const LAYERS: [&[&str]; 9] = [
 type Places = &'static [&'static str];
 
 /// Outside crates that may be used in few places, and where.
-const HOMES: [(Places, Places); 9] = [
+const HOMES: [(Places, Places); 10] = [
     (
-        &[
-            "clap",
-            "clap_complete",
-            "comfy_table",
-            "rpassword",
-            "anstyle",
-            "strsim",
-        ],
+        &["clap", "clap_complete", "comfy_table", "anstyle", "strsim"],
         &["cli/"],
     ),
     (
@@ -52,6 +45,7 @@ const HOMES: [(Places, Places); 9] = [
         ],
         &["sys/"],
     ),
+    (&["rpassword"], &["sys/other.rs"]),
     (&["toml_edit"], &["config/"]),
     (&["tempfile"], &["paths/", "cli/tour.rs"]),
     (&["secrecy", "subtle"], &["secret/value.rs", "store/vault/"]),

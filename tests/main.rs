@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
     unreachable_pub,
@@ -15,16 +16,25 @@
 
 #[cfg(target_os = "linux")]
 mod cli;
+#[cfg(target_os = "linux")]
+mod completions;
 mod contract;
-// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod durable;
 #[cfg(target_os = "linux")]
 mod exec;
+// The tracer is the kernel's own: Linux, and a processor whose registers it knows.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod layers;
+mod manual;
+#[cfg(target_os = "linux")]
+mod mcp;
 mod properties;
+#[cfg(target_os = "linux")]
+mod readme;
 #[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]

@@ -36,8 +36,12 @@ pub struct Change<'a> {
 #[must_use]
 #[derive(Debug, Default)]
 pub struct Leftover {
-    /// Why items could not be removed from a store; they are remembered and tried again.
-    pub errors: Vec<StoreError>,
+    /// Items that could not be removed from a store, and why; they are remembered and tried again.
+    pub errors: Vec<(Pending, StoreError)>,
+    /// Items that were left alone, because a store that does not tell case would lose a secret with them.
+    pub kept: Vec<Pending>,
+    /// What was achieved could not be written down: items that are gone count as pending still.
+    pub unrecorded: Option<CatalogError>,
 }
 
 /// A secret to be added.
@@ -110,6 +114,7 @@ impl<'a> Change<'a> {
     ) -> Result<(), CatalogError> {
         self.ensure_free(&draft.record.name)?;
         let record = draft.record;
+        ensure_reachable(stores, record.store)?;
         let items = record.pending_items();
         self.announce(&items)?;
         if let Err(error) = self.put(stores, &items, std::slice::from_ref(value)) {
@@ -202,41 +207,56 @@ impl<'a> Change<'a> {
             .retain(|record| !names.contains(&record.name));
         self.catalog.pending.extend(items);
         self.catalog.save(&self.home.paths)?;
-        self.sweep(stores)
+        Ok(self.sweep(stores))
     }
 
-    /// Removes pending items from the stores, those that can be reached.
-    ///
-    /// # Errors
-    /// [`CatalogError::File`] if what was achieved could not be recorded.
-    pub fn sweep(&mut self, stores: &mut dyn Stores) -> Result<Leftover, CatalogError> {
+    /// Removes pending items from the stores, those that can be reached. What it could not do is in the
+    /// answer.
+    pub fn sweep(&mut self, stores: &mut dyn Stores) -> Leftover {
         let mut leftover = Leftover::default();
         let pending = std::mem::take(&mut self.catalog.pending);
         if pending.is_empty() {
-            return Ok(leftover);
+            return leftover;
         }
-        let mut kept = Vec::new();
         for item in pending {
             match self.owner(&item) {
-                Owner::Secret => continue,
-                Owner::SecretInOtherCase => {
-                    kept.push(item);
-                    continue;
-                }
-                Owner::Nobody => {}
-            }
-            let id = self.item(&item);
-            match stores.store(item.store).and_then(|store| store.remove(&id)) {
-                Ok(_) => {}
-                Err(error) => {
-                    kept.push(item);
-                    leftover.errors.push(error);
-                }
+                Owner::Secret => {}
+                Owner::SecretInOtherCase => match self.tells_case(stores, &item) {
+                    true => self.sweep_one(stores, item, &mut leftover),
+                    false => leftover.kept.push(item),
+                },
+                Owner::Nobody => self.sweep_one(stores, item, &mut leftover),
             }
         }
-        self.catalog.pending = kept;
-        self.catalog.save(&self.home.paths)?;
-        Ok(leftover)
+        let still = leftover
+            .errors
+            .iter()
+            .map(|(item, _)| item)
+            .chain(&leftover.kept)
+            .cloned();
+        self.catalog.pending = still.collect();
+        leftover.unrecorded = self.catalog.save(&self.home.paths).err();
+        leftover
+    }
+
+    fn sweep_one(&self, stores: &mut dyn Stores, item: Pending, leftover: &mut Leftover) {
+        let id = self.item(&item);
+        if let Err(error) = stores.store(item.store).and_then(|store| store.remove(&id)) {
+            leftover.errors.push((item, error));
+        }
+    }
+
+    /// Tells whether a store holds an item beside the one whose name differs in case only, which shows
+    /// that it can tell them apart.
+    fn tells_case(&self, stores: &mut dyn Stores, item: &Pending) -> bool {
+        let id = self.item(item);
+        let held = stores
+            .store(item.store)
+            .and_then(|store| store.items(id.home()));
+        let alike = |other: &&crate::store::ItemId| {
+            other.version() == id.version() && other.name().eq_ignore_ascii_case(id.name())
+        };
+        held.is_ok_and(|held| held.contains(&id) && held.iter().filter(alike).count() > 1)
     }
 
     fn replace(&mut self, old: &SecretName, record: Record) {
@@ -254,6 +274,7 @@ impl<'a> Change<'a> {
         let from = old.pending_items();
         let to = new.pending_items();
         let ids: Vec<_> = from.iter().map(|item| self.item(item)).collect();
+        ensure_reachable(stores, new.store)?;
         let values = stores.store(old.store)?.read(&ids)?;
         self.announce(&to)?;
         if let Err(error) = self.put(stores, &to, &values) {
@@ -264,7 +285,7 @@ impl<'a> Change<'a> {
         self.catalog.pending.extend(from);
         self.replace(&old.name, new);
         self.catalog.save(&self.home.paths)?;
-        self.sweep(stores)
+        Ok(self.sweep(stores))
     }
 
     /// Names items as pending, durably, before they are written.
@@ -325,7 +346,7 @@ impl<'a> Change<'a> {
     }
 
     fn ensure_free(&self, name: &SecretName) -> Result<(), CatalogError> {
-        match self.catalog.find_folded(name) {
+        match self.catalog.find_in_any_case(name) {
             Some(found) => Err(CatalogError::Exists(found.name.clone())),
             None => Ok(()),
         }
@@ -351,6 +372,15 @@ impl<'a> Change<'a> {
     }
 }
 
+/// Finds out that a store cannot be used before anything is written down. A locked one may still be
+/// unlocked by the person when it is used.
+fn ensure_reachable(stores: &mut dyn Stores, kind: StoreKind) -> Result<(), StoreError> {
+    match stores.store(kind)?.check() {
+        Ok(()) | Err(StoreError::Locked(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whom a pending item belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
@@ -361,3 +391,6 @@ enum Owner {
     /// To none, but removing it could take a secret's item in a store that does not tell case.
     SecretInOtherCase,
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,9 @@ impl Home {
     /// # Errors
     /// See [`CatalogError`].
     pub fn open(paths: HomePaths) -> Result<Option<Self>, CatalogError> {
+        if !paths::folder_is_there(paths.state_folder())? {
+            return Ok(None);
+        }
         let file = paths.home_file();
         let Some(bytes) = paths::read_file(&file, paths::MAX_FILE_BYTES)? else {
             return Ok(None);
@@ -56,6 +59,12 @@ impl Home {
     /// See [`CatalogError`].
     pub fn catalog(&self) -> Result<Catalog, CatalogError> {
         Catalog::load(&self.paths, &self.record.id)
+    }
+
+    /// Returns what changes whenever the catalog does: each change makes a new file of it.
+    #[must_use]
+    pub fn catalog_stamp(&self) -> Option<paths::Stamp> {
+        paths::stamp(&self.paths.catalog_file())
     }
 
     /// Takes the exclusive right to change the home.

@@ -201,7 +201,8 @@ impl Catalog {
     }
 
     /// Finds a secret whose name differs from `name` in case at most.
-    fn find_folded(&self, name: &SecretName) -> Option<&Record> {
+    #[must_use]
+    pub fn find_in_any_case(&self, name: &SecretName) -> Option<&Record> {
         let at = self
             .secrets
             .binary_search_by(|r| order(&r.name, name))

@@ -16,6 +16,9 @@ use super::{
     show, vault,
 };
 
+/// The heading of the flags that every command takes.
+const GLOBAL: &str = "Options of every command";
+
 /// Keeps the secrets of MCP servers and starts each server with only the variables named for it
 ///
 /// A secret lives in the keychain of the operating system, or in an age vault. Configurations of MCP
@@ -37,16 +40,16 @@ Exit codes: 0 done; 1 refused or failed; 2 usage; 3 answered, and there is somet
 exec: the server's own; 125 for everything of broker's; 126 and 127 as in a shell.")]
 pub(super) struct Cli {
     /// Keep all of broker's files under DIR (also: BROKER_HOME)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
     /// Answer with one JSON document
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
     /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
     /// Say more about what is done
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(super) verbose: bool,
     #[command(subcommand)]
     pub(super) command: Command,
@@ -124,8 +127,8 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(mut cli) => {
-            if let (Command::Exec(args), Some(command)) = (&mut cli.command, command) {
-                args.take_command(command)?;
+            if let Command::Exec(args) = &mut cli.command {
+                args.take_command(command, words)?;
             }
             Ok(Parsed::Run(Box::new(cli)))
         }
@@ -201,14 +204,15 @@ fn usage(error: &clap::Error, words: &[OsString]) -> Failure {
 
 /// Returns the names from broker's own grammar that clap put into an error's context. Anything there
 /// that is not part of the grammar was typed, and is left out.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "clap's values are non-exhaustive"
+)]
 fn known(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    let found = error.get(kind)?;
-    let texts = if let ContextValue::String(text) = found {
-        vec![text.clone()]
-    } else if let ContextValue::Strings(texts) = found {
-        texts.clone()
-    } else {
-        return None;
+    let texts: Vec<String> = match error.get(kind)? {
+        ContextValue::String(text) => vec![text.clone()],
+        ContextValue::Strings(texts) => texts.clone(),
+        _ => return None,
     };
     let mut whole = grammar();
     whole.build();

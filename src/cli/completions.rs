@@ -1,6 +1,7 @@
 //! `broker completions`: shell completion, with the names of secrets and servers found at run time.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
@@ -56,11 +57,28 @@ pub(super) fn answer(words: &[OsString]) -> bool {
         .unwrap_or(true)
 }
 
+/// Finds the home of the line that is being completed: the one of its `--home`, else as every command does.
+fn paths() -> Option<HomePaths> {
+    let words: Vec<OsString> = std::env::args_os().skip(2).collect();
+    let joined = words.iter().find_map(|word| {
+        let folder = word.to_str()?.strip_prefix("--home=")?;
+        Some(PathBuf::from(folder))
+    });
+    // Bash takes the line apart at `=` as well.
+    let apart = words
+        .iter()
+        .skip_while(|word| *word != "--home")
+        .skip(1)
+        .find(|word| *word != "=")
+        .map(PathBuf::from);
+    HomePaths::locate(joined.or(apart).as_deref()).ok()
+}
+
 /// Completes the names of secrets.
 pub(super) fn names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let names = || -> Option<Vec<CompletionCandidate>> {
-            let home = Home::open(HomePaths::locate(None).ok()?).ok()??;
+            let home = Home::open(paths()?).ok()??;
             let catalog = home.catalog().ok()?;
             let names = catalog
                 .secrets()
@@ -76,7 +94,7 @@ pub(super) fn names() -> ArgValueCandidates {
 pub(super) fn servers() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let labels = || -> Option<Vec<CompletionCandidate>> {
-            let config = Config::load(&HomePaths::locate(None).ok()?).ok()?;
+            let config = Config::load(&paths()?).ok()?;
             Some(
                 config
                     .servers

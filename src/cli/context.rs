@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::paths::HomePaths;
 use crate::secret::SecretName;
 use crate::store::Asking;
-use crate::sys::{self, Hardening};
+use crate::sys::{self, Guard, Hardening};
 
 /// The global flags, resolved.
 #[derive(Debug)]
@@ -69,11 +69,11 @@ impl Context {
 
     /// Refuses to touch values in a process whose memory others can look into.
     pub(super) fn require_hardened(&self) -> Result<(), Failure> {
-        if !self.hardening.process {
+        if self.hardening.process == Guard::Failed {
             let message = "the system did not let broker protect its memory, so no value is read";
             return Err(Failure::new("not-hardened", message));
         }
-        if !self.hardening.core_dumps {
+        if self.hardening.core_dumps == Guard::Failed {
             self.output
                 .warning("core dumps could not be switched off; they may hold values");
         }

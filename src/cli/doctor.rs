@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::paths;
 use crate::store::keychain::Keychain;
 use crate::store::vault::Vault;
-use crate::store::{Asking, ItemId, Store as _, StoreKind};
+use crate::store::{Asking, ItemId, Store as _, StoreError, StoreKind};
+use crate::sys::Guard;
 
 /// Look for what is wrong, and mend what is safe
 ///
@@ -99,7 +100,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut findings = Findings::default();
     system(context, &mut findings);
     if let Some(Some(home)) = findings.take(context.home_if_any()) {
-        files(&home, args.fix, &mut findings);
+        // Under the lock: the temporary file of a command that is running is no leftover.
+        if let Some(lock) = findings.take(home.lock().map_err(Failure::from)) {
+            files(&home, args.fix, &mut findings);
+            drop(lock);
+        }
         home_and_stores(&home, args.fix, context, &mut findings);
     } else if findings.0.iter().all(|f| f.state != State::Failed) {
         findings.warning(
@@ -136,14 +141,15 @@ fn text(findings: &[Finding]) -> String {
 }
 
 fn system(context: &Context, findings: &mut Findings) {
-    if context.hardening.process && context.hardening.core_dumps {
+    let guards = [context.hardening.process, context.hardening.core_dumps];
+    if guards == [Guard::Done; 2] {
         findings.ok("hardening", "memory is protected, core dumps are off");
+    } else if guards.contains(&Guard::Failed) {
+        let message = "the system did not let broker protect its memory fully";
+        findings.warning("hardening", message, "");
     } else {
-        findings.warning(
-            "hardening",
-            "the system did not let broker protect its memory fully",
-            "",
-        );
+        let message = "broker does not protect its memory from your other programs on this system";
+        findings.warning("hardening", message, "");
     }
     if !crate::sys::IS_TESTED {
         findings.warning(
@@ -223,7 +229,7 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
     };
     findings.ok(
         "catalog",
-        format!("the catalog names {} secrets", catalog.secrets().len()),
+        format!("secrets in the catalog: {}", catalog.secrets().len()),
     );
     let used = |kind| {
         home.record.store == kind || catalog.secrets().iter().any(|record| record.store == kind)
@@ -248,9 +254,15 @@ fn rebuilt(home: &Home, stores: &mut OpenStores, context: &Context, findings: &m
             .and_then(|store| store.items(&home.record.id));
         match found {
             Ok(found) => items.extend(found.into_iter().map(|item| (kind, item))),
-            // A store that cannot be asked might hold secrets that a new catalog would not name.
-            Err(error) if needed => return findings.failed(error.into()),
-            Err(_) => {}
+            // A store that cannot be asked might hold secrets that a new catalog would not name. Only one that
+            // is not there at all is passed over, and that is told.
+            Err(error) if needed || !is_absent(&error) => return findings.failed(error.into()),
+            Err(StoreError::NotSetUp(_)) => {}
+            Err(error) => findings.warning(
+                "catalog-missing",
+                format!("the {kind} could not be asked for secrets of this home: {error}"),
+                "if it holds any, they are not in the new catalog",
+            ),
         }
     }
     let id = || random_id().map_err(|_| CatalogError::Missing);
@@ -270,6 +282,18 @@ fn rebuilt(home: &Home, stores: &mut OpenStores, context: &Context, findings: &m
         }
         Err(error) => findings.failed(error.into()),
     }
+}
+
+/// Tells whether an error means that there is no such store here, rather than one that does not answer.
+const fn is_absent(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NotSetUp(_)
+            | StoreError::Unsupported(_)
+            | StoreError::NoBus
+            | StoreError::NoProvider
+            | StoreError::NoCollection
+    )
 }
 
 /// Checks the keychain; `false` if it cannot be used.
@@ -309,7 +333,7 @@ fn vault(home: &Home, fix: bool, stores: &mut OpenStores, findings: &mut Finding
     };
     match vault.check() {
         Ok(()) => findings.ok("vault", "the vault is there and can be opened"),
-        Err(crate::store::StoreError::Locked(_)) => {
+        Err(StoreError::Locked(_)) => {
             findings.ok(
                 "vault",
                 "the vault is there and locked, as a vault with a passphrase is",
@@ -423,14 +447,24 @@ fn pending(
         );
         return findings.warning("pending", message, "remove them with: broker doctor --fix");
     }
-    let swept = Change::begin(home).and_then(|mut change| change.sweep(stores));
-    let Some(leftover) = findings.take(swept.map_err(Failure::from)) else {
+    let Some(mut change) = findings.take(Change::begin(home).map_err(Failure::from)) else {
         return;
     };
-    if leftover.errors.is_empty() {
+    let leftover = change.sweep(stores);
+    if leftover.errors.is_empty() && leftover.kept.is_empty() && leftover.unrecorded.is_none() {
         findings.ok("pending", "old copies were removed from the stores");
     }
-    for error in leftover.errors {
+    for item in leftover.kept {
+        let message = format!(
+            "an old copy, \"{}\" in the {}, was left alone: a secret has the same name but for case",
+            item.name, item.store
+        );
+        findings.warning("pending", message, "");
+    }
+    for (_, error) in leftover.errors {
+        findings.failed(error.into());
+    }
+    if let Some(error) = leftover.unrecorded {
         findings.failed(error.into());
     }
 }

@@ -12,7 +12,7 @@ use crate::secret::{DateError, Length, SecretName, parse_date};
 
 /// Change what is recorded about a secret: its schedule, its dates, its note
 ///
-/// The value stays as it is; a new value is set with `broker rotate`.
+/// The value stays as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker edit github-token --rotate-every 90d --url https://github.com/settings/tokens

@@ -4,20 +4,17 @@
 //! name is found before a value is read; the values are read in one batch and checked; then nothing is
 //! left but to become the server.
 
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::Done;
 use super::context::{Context, nearest};
 use super::failure::Failure;
-use super::stores::OpenStores;
-use crate::catalog::change::Stores as _;
-use crate::catalog::{Catalog, Home};
 use crate::config::{Config, is_label};
 use crate::launch::{Assignment, Caller, Plan, Request, Values, check_values, start};
 use crate::paths;
-use crate::secret::SecretName;
-use crate::store::{ItemId, StoreKind};
 
 /// Start a server with the variables named for it, and nothing else
 ///
@@ -25,6 +22,9 @@ use crate::store::{ItemId, StoreKind};
 /// variables that are named here, in broker.toml, or by the caller: a variable of the caller whose whole value
 /// is a reference (broker://NAME) is injected with the value of that secret. Everything else is
 /// dropped. broker becomes the server: no process stays in between.
+///
+/// There are no grants yet: any command that runs as you is given the secrets it asks for. See
+/// broker-security(7).
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "broker exec [OPTIONS] [SERVER] [-- COMMAND [ARG]...]")]
 #[command(after_long_help = "Examples:
@@ -74,17 +74,19 @@ pub(super) fn split(words: &[OsString]) -> (&[OsString], Option<&[OsString]>) {
     (ours, rest.get(1..))
 }
 
-/// Tells whether the command is `exec`, however the rest is to be understood.
+/// Tells whether the command is `exec`, however the rest is to be understood. Works on bytes: a folder's
+/// name need not be text.
 pub(super) fn is_meant(words: &[OsString]) -> bool {
-    let mut words = words.iter().skip(1);
+    let mut words = words.iter().skip(1).map(|word| word.as_encoded_bytes());
     while let Some(word) = words.next() {
-        match word.to_str() {
-            Some("exec") => return true,
-            Some("--home" | "--color") => {
+        match word {
+            b"exec" => return true,
+            b"--home" | b"--color" => {
                 words.next();
             }
-            Some("--json" | "--verbose" | "-v") => {}
-            Some(word) if word.starts_with("--home=") || word.starts_with("--color=") => {}
+            b"--json" | b"--verbose" => {}
+            _ if word.starts_with(b"--home=") || word.starts_with(b"--color=") => {}
+            [b'-', flags @ ..] if !flags.is_empty() && flags.iter().all(|flag| *flag == b'v') => {}
             _ => return false,
         }
     }
@@ -92,11 +94,21 @@ pub(super) fn is_meant(words: &[OsString]) -> bool {
 }
 
 impl Args {
-    /// Takes the words behind `--`.
+    /// Takes the words behind `--`, out of the `whole` command line.
     ///
     /// # Errors
-    /// A usage failure when there are none.
-    pub(super) fn take_command(&mut self, words: &[OsString]) -> Result<(), Failure> {
+    /// A usage failure when there are none, or when the line was not split where it should have been.
+    pub(super) fn take_command(
+        &mut self,
+        words: Option<&[OsString]>,
+        whole: &[OsString],
+    ) -> Result<(), Failure> {
+        let Some(words) = words else {
+            return match whole.iter().any(|word| word == "--") {
+                true => Err(Failure::usage("the arguments were not understood").exiting(125)),
+                false => Ok(()),
+            };
+        };
         if words.is_empty() {
             return Err(Failure::usage("no command stands behind --").exiting(125));
         }
@@ -125,10 +137,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     let mut values = Values::new();
     if !names.is_empty() {
         context.require_hardened()?;
-        let home = context.home()?;
-        let catalog = home.catalog()?;
-        let wanted = find_all(&plan, &catalog)?;
-        values = read(&home, &wanted)?;
+        values = values::current(&plan, &context.home()?)?;
     }
     check_values(&plan, &values)?;
     context
@@ -214,59 +223,4 @@ fn caller() -> Result<Caller, Failure> {
         folder,
         home: paths::user_home(),
     })
-}
-
-/// A secret that is needed, and where its value is. The item may be filed under another name.
-struct Wanted {
-    name: SecretName,
-    store: StoreKind,
-    item: ItemId,
-}
-
-/// Finds the record of every secret the plan needs, or names all that are missing.
-fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<Wanted>, Failure> {
-    let names = plan.secrets();
-    let missing: Vec<_> = names
-        .iter()
-        .filter(|name| catalog.find(name).is_none())
-        .collect();
-    if let Some(first) = missing.first() {
-        let list: Vec<String> = missing.iter().map(|name| format!("\"{name}\"")).collect();
-        let known = catalog.secrets().iter().map(|record| record.name.as_str());
-        let message = format!(
-            "there is no secret named {}; the server was not started",
-            list.join(", ")
-        );
-        let failure = Failure::new("secret-not-found", message);
-        return Err(match nearest(first.as_str(), known) {
-            Some(near) => failure.hint(format!(
-                "did you mean \"{near}\"? or store it with: broker set {first}"
-            )),
-            None => failure.hint(format!("store it with: broker set {first}")),
-        });
-    }
-    let found = names.iter().filter_map(|name| catalog.find(name));
-    Ok(found
-        .map(|record| Wanted {
-            name: record.name.clone(),
-            store: record.store,
-            item: catalog.item(record, record.current),
-        })
-        .collect())
-}
-
-/// Reads all values, one batch for each store.
-fn read(home: &Home, wanted: &[Wanted]) -> Result<Values, Failure> {
-    let mut stores = OpenStores::new(home);
-    let mut values = Values::new();
-    for kind in [StoreKind::Keychain, StoreKind::Vault] {
-        let of_kind = || wanted.iter().filter(|wanted| wanted.store == kind);
-        let items: Vec<ItemId> = of_kind().map(|wanted| wanted.item.clone()).collect();
-        if items.is_empty() {
-            continue;
-        }
-        let read = stores.store(kind)?.read(&items)?;
-        values.extend(of_kind().map(|wanted| wanted.name.clone()).zip(read));
-    }
-    Ok(values)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
-use crate::launch::{PlanError, ProgramError, StartError};
+use crate::launch::{PlanError, ProgramError, StartError, is_conventional, is_dangerous};
 use crate::paths::{FileError, LocateError};
 use crate::store::{StoreError, StoreKind};
 
@@ -94,17 +94,17 @@ fn advice(code: &str) -> Option<&'static str> {
         }
         "file-damaged" => "restore the file from a backup, or see: broker doctor",
         "file-unsafe" => {
-            "see what is wrong with: broker doctor, and mend what is safe with: broker doctor --fix"
+            "take the rights of others away with chmod go-rwx; in broker's own folders: broker doctor --fix"
         }
         "format-newer" => "use the newer broker; the file was left untouched",
         "home-busy" => "wait for it to end, and try again",
         "home-exists" => "see what it is with: broker doctor",
         "home-not-found" => "name a folder with --home DIR or BROKER_HOME",
         "no-home" => "make one with: broker init",
-        "secret-exists" => "change its value with: broker rotate, or its record with: broker edit",
-        "store-ambiguous" => {
-            "remove the doubles with your system's keychain program, or rotate the secret"
+        "secret-exists" => {
+            "choose another name, or remove it first; its record is changed with: broker edit"
         }
+        "store-ambiguous" => "remove the doubles with your system's keychain program",
         "store-damaged" => "restore the file from a backup; nothing of it was used",
         "store-denied" => "allow broker in your system's keychain program, and try again",
         "store-dismissed" => "try again and answer the prompt, or unlock first with: broker unlock",
@@ -115,7 +115,9 @@ fn advice(code: &str) -> Option<&'static str> {
             "install and start gnome-keyring, KWallet or KeePassXC, or use a vault: broker init --store vault"
         }
         "store-not-kept" => "the store cannot be trusted with this value; nothing was changed",
-        "store-not-set-up" => "set it up with: broker init --store vault",
+        "store-not-set-up" => {
+            "set it up with: broker init --store vault, and --passphrase, --keychain or --key-file"
+        }
         "store-timeout" => "see whether your keyring program hangs; restart it, or log in again",
         "store-unavailable" => {
             "start a session bus (dbus-run-session on a headless box), or use a vault: broker init --store vault"
@@ -147,13 +149,16 @@ impl From<StoreError> for Failure {
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
+        // What comes from below keeps the advice that belongs to it.
+        let code = error.code();
+        let message = error.to_string();
         if let CatalogError::Store(error) = error {
-            error.into()
-        } else if let CatalogError::Locate(error) = error {
-            error.into()
-        } else {
-            Self::advised(error.code(), error.to_string())
+            return error.into();
         }
+        if let CatalogError::Locate(error) = error {
+            return error.into();
+        }
+        Self::advised(code, message)
     }
 }
 
@@ -161,12 +166,11 @@ impl From<LocateError> for Failure {
     fn from(error: LocateError) -> Self {
         let failure = Self::advised("home-not-found", error.to_string());
         if matches!(error, LocateError::Foreign(_)) {
-            failure.hint(
+            return failure.hint(
                 "under sudo use -H, or name a folder of your own with --home DIR or BROKER_HOME",
-            )
-        } else {
-            failure
+            );
         }
+        failure
     }
 }
 
@@ -199,7 +203,7 @@ impl From<PlanError> for Failure {
             PlanError::Folder(_) => ("folder-unusable", None),
             PlanError::VariableName => ("variable-invalid", None),
             PlanError::NoSecretOfThatName(variable, _) => {
-                ("name-invalid", Some(format!("name the secret: --env {variable}=broker://NAME")))
+                ("name-invalid", Some(format!("name the secret: --env {}=broker://NAME", word(variable))))
             }
             PlanError::Twice(_) => ("variable-twice", Some("name it once".to_owned())),
             PlanError::Reference(..) => (
@@ -208,14 +212,14 @@ impl From<PlanError> for Failure {
             ),
             PlanError::Unset(variable) => (
                 "variable-unset",
-                Some(format!("set it for the caller, or leave out --pass {variable}")),
+                Some(format!("set it for the caller, or leave out --pass {}", word(variable))),
             ),
             PlanError::PassedReference(variable) => {
-                ("variable-twice", Some(format!("leave out --pass {variable}")))
+                ("variable-twice", Some(format!("leave out --pass {}", word(variable))))
             }
             PlanError::Dangerous(variable) => (
                 "variable-dangerous",
-                Some(format!("if you mean it, add: --allow-dangerous-env {variable}")),
+                Some(format!("if you mean it, add: --allow-dangerous-env {}", word(variable))),
             ),
             PlanError::ArgumentReference(_) => (
                 "reference-in-argument",
@@ -231,6 +235,15 @@ impl From<PlanError> for Failure {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+/// The name of a variable in advice, under the same rule as in messages.
+fn word(variable: &str) -> &str {
+    if is_conventional(variable) || is_dangerous(variable) {
+        variable
+    } else {
+        "VAR"
     }
 }
 

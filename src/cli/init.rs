@@ -8,13 +8,13 @@ use super::context::{Context, asking};
 use super::failure::Failure;
 use super::input::bounded;
 use super::set::StoreWord;
-use super::stores::access;
+use super::stores::{access, own_access};
 use super::terminal::{self, Terminal};
 use crate::catalog::{CatalogError, Home, create_home};
 use crate::paths::HomePaths;
 use crate::secret::SecretValue;
 use crate::store::keychain::Keychain;
-use crate::store::vault::{Protection, Vault};
+use crate::store::vault::{Protection, Unlock, Vault};
 use crate::store::{HomeId, Store as _, StoreKind};
 use crate::sys;
 
@@ -49,25 +49,36 @@ enum Plan {
     Vault(Protection),
 }
 
+impl Plan {
+    const fn kind(&self) -> StoreKind {
+        match self {
+            Self::Keychain => StoreKind::Keychain,
+            Self::Vault(_) => StoreKind::Vault,
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let paths = context.paths()?;
-    let existing = Home::open(paths.clone())?;
-    let plan = plan(args)?;
-    let kind = match &plan {
-        Plan::Keychain => StoreKind::Keychain,
-        Plan::Vault(_) => StoreKind::Vault,
-    };
-    let has_key_file = matches!(plan, Plan::Vault(Protection::KeyFile(_)));
-    let home = match existing {
-        Some(home) => add_store(home, kind, plan)?,
-        None => create(paths, kind, context, |paths, id| prepare(paths, id, plan))?,
+    let (home, kind) = match Home::open(paths.clone())? {
+        Some(home) => add_store(home, args)?,
+        None => {
+            let plan = plan(args)?;
+            let kind = plan.kind();
+            (
+                create(paths, kind, context, |paths, id| {
+                    prepare_new(paths, id, plan)
+                })?,
+                kind,
+            )
+        }
     };
     context
         .output
         .notice(&format!("new secrets are kept in the {kind}"));
-    if has_key_file {
-        let mut vault = Vault::open(&home.paths, &home.record.id, access())?;
+    if kind == StoreKind::Vault {
+        let vault = Vault::open(&home.paths, &home.record.id, access())?;
         if let Some(path) = vault.status().key_file {
             context.output.warning(&format!(
                 "whoever can read \"{}\" can read every secret of this vault: keep it out of backups and repositories",
@@ -186,11 +197,33 @@ fn prepare(paths: &HomePaths, id: &HomeId, plan: Plan) -> Result<(), Failure> {
     }
 }
 
-/// Adds a store to a home that is there, or makes the one it has the default.
-fn add_store(mut home: Home, kind: StoreKind, plan: Plan) -> Result<Home, Failure> {
-    let has_vault = Vault::is_there(&home.paths)?;
-    if home.record.store == kind || (kind == StoreKind::Vault && has_vault && opens_anew(&plan)) {
+/// Sets the store up for a home that is being made. What an earlier attempt left is taken away first.
+fn prepare_new(paths: &HomePaths, id: &HomeId, plan: Plan) -> Result<(), Failure> {
+    if plan.kind() == StoreKind::Vault && Vault::is_there(paths)? {
+        Vault::discard_empty(paths, id)?;
+    }
+    prepare(paths, id, plan)
+}
+
+/// Adds a store to a home that is there, or makes the one it has the default. Everything that can be
+/// refused is, before anything is typed.
+fn add_store(mut home: Home, args: &Args) -> Result<(Home, StoreKind), Failure> {
+    let asked = if args.store.is_none() {
+        Some(plan(args)?)
+    } else {
+        None
+    };
+    let kind = match (&asked, args.store) {
+        (Some(plan), _) => plan.kind(),
+        (None, Some(word)) => word.into(),
+        (None, None) => home.record.store,
+    };
+    if home.record.store == kind {
         return Err(CatalogError::HomeExists.into());
+    }
+    let there = kind == StoreKind::Vault && Vault::is_there(&home.paths)?;
+    if there {
+        opens_as_it_does(&home, args)?;
     }
     if !home.catalog()?.secrets().is_empty() {
         let mut terminal = Terminal::require("adding a store to a home with secrets")?;
@@ -198,16 +231,41 @@ fn add_store(mut home: Home, kind: StoreKind, plan: Plan) -> Result<Home, Failur
             return Err(Failure::declined());
         }
     }
+    let new = match (there, asked) {
+        (true, _) => None,
+        (false, Some(plan)) => Some(plan),
+        (false, None) => Some(plan(args)?),
+    };
     let lock = home.lock()?;
-    let id = home.record.id.clone();
-    prepare(&home.paths.clone(), &id, plan)?;
+    if let Some(plan) = new {
+        prepare(&home.paths, &home.record.id, plan)?;
+    }
     home.set_default_store(kind)?;
     drop(lock);
-    Ok(home)
+    Ok((home, kind))
 }
 
-fn opens_anew(plan: &Plan) -> bool {
-    matches!(plan, Plan::Vault(_))
+/// Refuses to change how a vault that is there opens, which is not what `init` is for.
+fn opens_as_it_does(home: &Home, args: &Args) -> Result<(), Failure> {
+    let opens = Vault::open(&home.paths, &home.record.id, access())?
+        .status()
+        .unlock;
+    let asked_otherwise = [
+        (args.key_file.is_some(), Unlock::KeyFile),
+        (args.passphrase, Unlock::Passphrase),
+        (args.keychain, Unlock::Keychain),
+    ]
+    .into_iter()
+    .any(|(asked, unlock)| asked && unlock != opens);
+    if asked_otherwise {
+        let message = format!(
+            "this home has a vault already, and it opens with {}",
+            opens.word()
+        );
+        return Err(Failure::new("store-exists", message)
+            .hint("change how it opens with: broker vault rekey"));
+    }
+    Ok(())
 }
 
 fn create(
@@ -231,9 +289,9 @@ fn create(
 
 /// Makes a home with a vault that opens with a key file of its own, for `tour`.
 pub(super) fn throwaway(paths: HomePaths, context: &Context) -> Result<Home, Failure> {
-    let plan = Plan::Vault(Protection::KeyFile(None));
     create(paths, StoreKind::Vault, context, |paths, id| {
-        prepare(paths, id, plan)
+        Vault::create(paths, id, &Protection::KeyFile(None), own_access())?;
+        Ok(())
     })
 }
 
@@ -257,17 +315,24 @@ pub(super) fn home_or_new(context: &Context) -> Result<Home, Failure> {
         }
         // Another command was faster.
         Err(failure) if failure.code == CatalogError::HomeExists.code() => context.home(),
-        Err(failure) if is_store_failure(&failure) => {
-            let message = format!(
-                "there is no broker home yet, and the keychain cannot be used: {}",
-                failure.message
-            );
-            Err(Failure::new("no-home", message).hint(
-                "make a home with a vault: broker init --store vault --passphrase (or --key-file)",
-            ))
-        }
+        Err(failure) if is_store_failure(&failure) => Err(no_home_possible(&failure)),
         Err(failure) => Err(failure),
     }
+}
+
+/// Finds out whether a first `set` could make its home, without making it.
+pub(super) fn check_possible() -> Result<(), Failure> {
+    let answers = Keychain::new(asking()).check().map_err(Failure::from);
+    answers.map_err(|failure| no_home_possible(&failure))
+}
+
+fn no_home_possible(failure: &Failure) -> Failure {
+    let message = format!(
+        "there is no broker home yet, and the keychain cannot be used: {}",
+        failure.message
+    );
+    Failure::new("no-home", message)
+        .hint("make a home with a vault: broker init --store vault --passphrase (or --key-file)")
 }
 
 fn is_store_failure(failure: &Failure) -> bool {

@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "STORE")]
     store: Option<StoreWord>,
     /// Only those that SERVER uses
-    #[arg(long, value_name = "SERVER")]
+    #[arg(long, value_name = "SERVER", add = super::completions::servers())]
     server: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::set::StoreWord;
 use super::stores::OpenStores;
 use super::terminal::Terminal;
-use crate::catalog::change::{Change, Stores as _};
+use crate::catalog::change::Change;
 use crate::secret::SecretName;
 use crate::store::StoreKind;
 
@@ -53,8 +53,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         return Err(Failure::declined());
     }
     let mut stores = OpenStores::new(&home);
-    // A store that cannot be used is told before anything is moved.
-    stores.store(to)?.check()?;
     let mut change = Change::begin(&home)?;
     for name in &names {
         let leftover = change.migrate(&mut stores, name, to)?;

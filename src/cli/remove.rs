@@ -54,9 +54,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     for name in &names {
         find(change.catalog(), name)?;
     }
-    let leftover = change.remove(&mut stores, &names)?;
-    if let Some(error) = leftover.errors.into_iter().next() {
-        let why = Failure::from(error);
+    let filed: Vec<SecretName> = names
+        .iter()
+        .filter_map(|name| change.catalog().find(name))
+        .map(|record| record.filed_as().clone())
+        .collect();
+    let mut leftover = change.remove(&mut stores, &names)?;
+    let ours = leftover
+        .errors
+        .iter()
+        .position(|(item, _)| filed.contains(&item.name));
+    if let Some(at) = ours {
+        let why = Failure::from(leftover.errors.swap_remove(at).1);
         let message = format!(
             "no server is given it any more, but the store still holds a value: {}",
             why.message
@@ -64,6 +73,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         return Err(Failure::new(why.code, message)
             .hint("remove it when the store answers again, with: broker doctor --fix"));
     }
+    tell_leftover(&leftover, context);
     for name in &names {
         context.output.notice(&format!("removed \"{name}\""));
     }
@@ -72,9 +82,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
 
 /// Tells what a change that was made could not clean up.
 pub(super) fn tell_leftover(leftover: &Leftover, context: &Context) {
-    for error in &leftover.errors {
+    for (item, error) in &leftover.errors {
         context.output.warning(&format!(
-            "an old copy could not be removed yet ({error}); it is remembered, see: broker doctor --fix"
+            "an old copy, \"{}\" in the {}, could not be removed yet ({error}); it is remembered, see: broker doctor --fix",
+            item.name, item.store
+        ));
+    }
+    if let Some(error) = &leftover.unrecorded {
+        context.output.warning(&format!(
+            "what was cleaned up could not be recorded ({error})"
         ));
     }
 }

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::input::{MASKABLE_BYTES, ValueArgs};
 use super::stores::OpenStores;
 use super::{Done, init};
+use crate::catalog::CatalogError;
 use crate::catalog::change::{Change, Draft};
 use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
@@ -70,11 +71,15 @@ struct ScheduleArgs {
 
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
-    // A name that is taken is told before anything is typed.
-    if let Some(home) = context.home_if_any()?
-        && home.catalog()?.find(&args.name).is_some()
-    {
-        return Err(crate::catalog::CatalogError::Exists(args.name).into());
+    // What can be refused is, before anything is typed.
+    match context.home_if_any()? {
+        Some(home) => {
+            let catalog = home.catalog()?;
+            if let Some(record) = catalog.find_in_any_case(&args.name) {
+                return Err(CatalogError::Exists(record.name.clone()).into());
+            }
+        }
+        None => init::check_possible()?,
     }
     let value = args.value.read(&args.name)?;
     let home = init::home_or_new(context)?;
@@ -87,11 +92,16 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     let record = draft.record.clone();
     let mut stores = OpenStores::new(&home);
     let mut change = Change::begin(&home)?;
-    let _ = change.sweep(&mut stores.only(store))?;
+    let _ = change.sweep(&mut stores.only(store));
     change.add(&mut stores, draft, &value)?;
     let name = &record.name;
     let mut said = format!("stored \"{name}\" (version 1) in the {store}");
-    if let Some(due) = record.due(&context.zone()) {
+    // Without a schedule there is no reason to look for the zone, which reads many files.
+    let due = record
+        .rotate_every
+        .as_ref()
+        .and_then(|_| record.due(&context.zone()));
+    if let Some(due) = due {
         said.push_str(&format!(
             ", to be rotated by {}",
             due.to_zoned(context.zone()).date()

@@ -35,6 +35,13 @@ impl OpenStores {
         }
     }
 
+    /// Opens the vault of a throwaway home, whatever key file the environment names.
+    pub(super) fn of_throwaway(home: &Home) -> Result<Self, StoreError> {
+        let mut stores = Self::new(home);
+        stores.vault = Some(Vault::open(&stores.paths, &stores.home, own_access())?);
+        Ok(stores)
+    }
+
     /// Returns a view in which only one store can be used, for what must not open another.
     pub(super) fn only(&mut self, kind: StoreKind) -> Only<'_> {
         Only { stores: self, kind }
@@ -73,6 +80,14 @@ impl Stores for Only<'_> {
         } else {
             Err(StoreError::NotSetUp(kind))
         }
+    }
+}
+
+/// How a vault is reached by what its own record says, whatever the environment names.
+pub(super) fn own_access() -> Access {
+    Access {
+        key_file: None,
+        ..access()
     }
 }
 

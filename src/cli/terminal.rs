@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::output::escaped;
+use super::output::{acts_on_terminal, escaped};
 use crate::secret::SecretValue;
-use crate::sys;
+use crate::sys::{self, HiddenError};
 
 /// The controlling terminal, open for asking.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Terminal {
     }
 
     /// Shows the bytes of a value, for `reveal` alone. What is no text, or would act on the terminal, is
-    /// shown escaped.
+    /// shown escaped. Written piece by piece, so that no copy of the whole is made.
     ///
     /// # Errors
     /// When the terminal has gone.
@@ -80,13 +80,22 @@ impl Terminal {
         reason = "the exit of design D17: to the person's eyes"
     )]
     pub(super) fn show(&mut self, value: &SecretValue) -> Result<(), Failure> {
-        let text = String::from_utf8_lossy(value.expose());
-        let shown: Zeroizing<String> =
-            Zeroizing::new(text.split('\n').map(escaped).collect::<Vec<_>>().join("\n"));
-        if let std::borrow::Cow::Owned(copy) = text {
-            drop(Zeroizing::new(copy));
+        for chunk in value.expose().utf8_chunks() {
+            for c in chunk.valid().chars() {
+                let mut buffer = Zeroizing::new([0_u8; 4]);
+                let text: &str = c.encode_utf8(buffer.as_mut());
+                let shown = if c == '\n' || !acts_on_terminal(c) {
+                    self.screen.write_all(text.as_bytes())
+                } else {
+                    write!(self.screen, "{}", c.escape_unicode())
+                };
+                shown.map_err(|_| gone())?;
+            }
+            for byte in chunk.invalid() {
+                write!(self.screen, "\\x{byte:02x}").map_err(|_| gone())?;
+            }
         }
-        writeln!(self.screen, "{}", *shown)
+        writeln!(self.screen)
             .and_then(|()| self.screen.flush())
             .map_err(|_| gone())
     }
@@ -97,12 +106,27 @@ impl Terminal {
 /// # Errors
 /// `no-terminal`, or when nothing could be read.
 pub(super) fn hidden(prompt: &str, what: &str) -> Result<SecretValue, Failure> {
-    if Terminal::open().is_none() {
+    let Some((mut screen, mut answers)) = sys::open_terminal() else {
         return Err(Failure::no_terminal(what));
+    };
+    match sys::read_hidden(&mut screen, &mut answers, &escaped(prompt)) {
+        Ok(typed) => Ok(SecretValue::new(typed)),
+        Err(HiddenError::SeveralLines) => Err(Failure::new(
+            "value-multiline",
+            "more than one line came at once; none of it was used",
+        )
+        .hint("give a value of several lines on stdin or with --from-file")),
+        Err(HiddenError::Control) => Err(Failure::new(
+            "value-not-text",
+            "something was typed that is no text; none of it was used",
+        )
+        .hint("give such a value on stdin or with --from-file")),
+        Err(HiddenError::Ended) => Err(Failure::declined()),
+        Err(HiddenError::Io(e)) => Err(Failure::new(
+            "input-failed",
+            format!("could not read from the terminal: {e}"),
+        )),
     }
-    let typed = rpassword::prompt_password(format!("{} ", escaped(prompt)))
-        .map_err(|_| Failure::new("input-failed", "nothing could be read from the terminal"))?;
-    Ok(SecretValue::new(Zeroizing::new(typed.into_bytes())))
 }
 
 fn gone() -> Failure {

@@ -98,7 +98,7 @@ fn store(home: &Home, context: &Context) -> Result<(), Failure> {
         .parse()
         .map_err(|e| Failure::usage(format!("{e}")))?;
     let draft = Draft::new(random_id()?, name, StoreKind::Vault, context.now());
-    Ok(Change::begin(home)?.add(&mut OpenStores::new(home), draft, &value)?)
+    Ok(Change::begin(home)?.add(&mut OpenStores::of_throwaway(home)?, draft, &value)?)
 }
 
 /// Starts the server as a client does, and asks it over MCP which variables it has: names, and whether

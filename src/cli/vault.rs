@@ -11,6 +11,7 @@ use super::Done;
 use super::context::Context;
 use super::failure::Failure;
 use super::init::{absolute, new_passphrase, passphrase_from_stdin};
+use super::output::escaped;
 use super::stores::access;
 use super::terminal::Terminal;
 use crate::secret::{Length, SecretValue};
@@ -197,14 +198,14 @@ fn status(vault: &mut Vault, context: &Context) -> Result<(), Failure> {
         status.recipient
     );
     if let Some(path) = key_file {
-        text.push_str(&format!("key file      {path}\n"));
+        text.push_str(&format!("key file      {}\n", escaped(&path)));
     }
     text.push_str(&format!("state         {state}"));
     for more in [
         until.map(|u| format!(" until {u}")),
         problem.map(|p| format!(": {p}")),
     ] {
-        text.push_str(&more.unwrap_or_default());
+        text.push_str(&escaped(&more.unwrap_or_default()));
     }
     text.push('\n');
     context.output.answer(&text)

@@ -51,11 +51,14 @@ fn is_base(name: &OsStr) -> bool {
 /// Picks the base list out of the caller's variables.
 #[must_use]
 pub fn base_list(caller: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
-    caller
-        .iter()
-        .filter(|(name, _)| is_base(name))
-        .cloned()
-        .collect()
+    let mut base: Vec<(OsString, OsString)> = Vec::new();
+    for (name, value) in caller.iter().filter(|(name, _)| is_base(name)) {
+        // Programs do not agree on which of two variables of one name counts; getenv(3) takes the first.
+        if base.iter().all(|(n, _)| n != name) {
+            base.push((name.clone(), value.clone()));
+        }
+    }
+    base
 }
 
 #[cfg(all(test, unix))]
@@ -67,6 +70,7 @@ mod tests {
         let caller = [
             "HOME",
             "PATH",
+            "HOME",
             "LC_ALL",
             "LANG",
             "LANGUAGE",

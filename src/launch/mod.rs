@@ -16,6 +16,8 @@ mod start;
 pub use child::{Piped, spawn_piped};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
-pub use plan::{Argument, Assignment, Caller, Plan, PlanError, Request, Source};
+pub use plan::{
+    Argument, Assignment, Caller, Plan, PlanError, Request, Source, called, is_conventional,
+};
 pub use program::{ProgramError, find_program};
 pub use start::{StartError, Values, check_values, start};

@@ -111,22 +111,22 @@ pub enum PlanError {
     #[error("the name of a variable has letters, digits and '_' and begins with no digit")]
     VariableName,
     /// A variable is named for which there can be no secret of the same name.
-    #[error("no secret can have the name of the variable {0}: {1}")]
+    #[error("no secret can have the name of {}: {}", called(.0), .1)]
     NoSecretOfThatName(String, NameError),
     /// Two things were asked for one variable.
-    #[error("the variable {0} is named twice")]
+    #[error("{} is named twice", called(.0))]
     Twice(String),
     /// A reference is malformed or stands inside a longer text.
-    #[error("the variable {0}: {1}")]
+    #[error("{}: {}", called(.0), .1)]
     Reference(String, ReferenceError),
     /// A variable that is to be passed on is not set.
-    #[error("the variable {0} is to be passed on, but it is not set")]
+    #[error("{} is to be passed on, but it is not set", called(.0))]
     Unset(String),
     /// A variable that is to be passed on holds a reference.
-    #[error("the variable {0} holds a reference, which is injected without being passed on")]
+    #[error("{} holds a reference, which is injected without being passed on", called(.0))]
     PassedReference(String),
     /// The variable can inject code or redirect trust.
-    #[error("the variable {0} can inject code or redirect trust")]
+    #[error("{} can inject code or redirect trust", called(.0))]
     Dangerous(String),
     /// An argument holds a reference.
     #[error("argument {0} of the server holds a reference")]
@@ -134,6 +134,24 @@ pub enum PlanError {
     /// An argument holds a malformed reference, or one inside a longer text.
     #[error("argument {0} of the server: {1}")]
     BadArgumentReference(usize, ReferenceError),
+}
+
+/// How a variable is called in messages: by its name, where that has the form that variables have. What was
+/// typed in its place by mistake may be a value, and few values have that form.
+#[must_use]
+pub fn called(variable: &str) -> String {
+    if is_conventional(variable) || is_dangerous(variable) {
+        format!("the variable {variable}")
+    } else {
+        "a variable that was named".to_owned()
+    }
+}
+
+/// Tells whether a name has the form of the variables of POSIX utilities: upper-case letters, digits and
+/// underscores (POSIX.1-2024, XBD 8.1).
+#[must_use]
+pub fn is_conventional(variable: &str) -> bool {
+    is_variable(variable) && !variable.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 impl Plan {
@@ -156,12 +174,14 @@ impl Plan {
         let program = find_program(&name, &search, from)?;
         let variables = variables(&request, caller)?;
         let mut base = base_list(&caller.variables);
-        if caller.get("PATH").is_none() {
-            base.push(("PATH".into(), search));
-        }
-        if let (None, Some(home)) = (caller.get("HOME"), &caller.home) {
-            base.push(("HOME".into(), home.into()));
-        }
+        let mut supply = |name: &str, value: Option<OsString>| {
+            if let (None, Some(value)) = (caller.get(name), value) {
+                base.retain(|(n, _)| n != name);
+                base.push((name.into(), value));
+            }
+        };
+        supply("PATH", Some(search));
+        supply("HOME", caller.home.as_ref().map(OsString::from));
         base.retain(|(name, _)| {
             name.to_str()
                 .is_none_or(|name| !variables.contains_key(name))
@@ -273,12 +293,7 @@ fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Sour
             }
         };
         if let Some(reference) = found(name, value)? {
-            if request
-                .pass
-                .iter()
-                .chain(&request.pass_if_set)
-                .any(|passed| passed == name)
-            {
+            if request.pass.iter().any(|passed| passed == name) {
                 return Err(PlanError::PassedReference(name.to_owned()));
             }
             add(name, Source::Secret(reference.name))?;
@@ -295,8 +310,16 @@ fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Sour
         add(variable, Source::Passed(value))?;
     }
     for variable in &request.pass_if_set {
-        let twice = request.pass.contains(variable);
-        if let (Some(value), false) = (caller.value(variable), twice) {
+        // A default gives way to what is named for this server.
+        let named = request.pass.contains(variable)
+            || request
+                .set
+                .iter()
+                .any(|assignment| assignment.variable == *variable);
+        let Some(value) = caller.value(variable).filter(|_| !named) else {
+            continue;
+        };
+        if found(variable, value)?.is_none() {
             add(variable, Source::Passed(value.to_owned()))?;
         }
     }

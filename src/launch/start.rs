@@ -23,9 +23,7 @@ pub enum StartError {
     #[error("the value of \"{0}\" holds a NUL byte, which a variable cannot hold")]
     Nul(SecretName),
     /// The system takes no variable as long as this one.
-    #[error(
-        "the variable {0} would be longer than the {MAX_VARIABLE_BYTES} bytes the system takes"
-    )]
+    #[error("{} would be longer than the {MAX_VARIABLE_BYTES} bytes the system takes", super::called(.0))]
     TooLong(String),
     /// Arguments and environment together, or one argument, are longer than the system takes.
     #[error("the arguments and the environment are longer than the system takes")]

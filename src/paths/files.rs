@@ -93,10 +93,7 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
     if !parent.is_dir() {
         create_folder(parent)?;
     }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match private_folders().create(folder) {
         Ok(()) => sync_folder(parent),
         // Somebody was faster; it has to pass the same check.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -216,6 +213,25 @@ pub fn remove_file(path: &Path) -> Result<bool, FileError> {
     Ok(true)
 }
 
+/// What tells one state of a file from another: which file it is, when it was written, how long it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    file: u64,
+    written: Option<std::time::SystemTime>,
+    length: u64,
+}
+
+/// Returns the stamp of a file, `None` if it cannot be looked at.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let found = path.symlink_metadata().ok()?;
+    Some(Stamp {
+        file: file_number(&found),
+        written: found.modified().ok(),
+        length: found.len(),
+    })
+}
+
 /// The exclusive right to change a home. Ends when dropped, and with the process.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
@@ -302,8 +318,30 @@ fn unsafe_file(path: &Path, problem: &'static str) -> FileError {
 }
 
 #[cfg(unix)]
+fn private_folders() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_folders() -> fs::DirBuilder {
+    fs::DirBuilder::new()
+}
+
+#[cfg(unix)]
 pub(super) fn is_ours(found: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == crate::sys::effective_uid()
+}
+
+#[cfg(unix)]
+fn file_number(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(found)
+}
+
+#[cfg(not(unix))]
+fn file_number(_found: &Metadata) -> u64 {
+    0
 }
 
 #[cfg(unix)]

@@ -42,19 +42,25 @@ fn look(path: &Path, depth: u8, found: &mut Vec<PathBuf>) -> Result<(), FileErro
 ///
 /// # Errors
 /// [`FileError::Io`].
+#[cfg(unix)]
 pub fn close_to_others(path: &Path) -> Result<(), FileError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let metadata = path
-            .symlink_metadata()
-            .map_err(FileError::io("look at", path))?;
-        if metadata.is_symlink() {
-            return Ok(());
-        }
-        let private = fs::Permissions::from_mode(mode(&metadata) & 0o700);
-        fs::set_permissions(path, private).map_err(FileError::io("change the mode of", path))?;
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = path
+        .symlink_metadata()
+        .map_err(FileError::io("look at", path))?;
+    if metadata.is_symlink() {
+        return Ok(());
     }
+    let private = fs::Permissions::from_mode(mode(&metadata) & 0o700);
+    fs::set_permissions(path, private).map_err(FileError::io("change the mode of", path))
+}
+
+/// Does nothing: access goes by lists there, not by modes.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn close_to_others(_path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 

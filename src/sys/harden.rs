@@ -1,6 +1,6 @@
 //! What a process does before it touches a secret (design D12).
 
-use super::Hardening;
+use super::{Guard, Hardening};
 
 /// Keeps this process's memory to itself. To be called first thing in `main`, single-threaded.
 ///
@@ -10,9 +10,14 @@ use super::Hardening;
 pub fn harden() -> Hardening {
     let filter = no_memory_in_core_dumps();
     let limit = no_core_files();
+    let core_dumps = if filter && limit {
+        Guard::Done
+    } else {
+        Guard::Failed
+    };
     Hardening {
         process: not_dumpable(),
-        core_dumps: filter && limit,
+        core_dumps,
     }
 }
 
@@ -46,13 +51,15 @@ fn no_core_files() -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn not_dumpable() -> bool {
+fn not_dumpable() -> Guard {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
+    match set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        Ok(()) => Guard::Done,
+        Err(_) => Guard::Failed,
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn not_dumpable() -> bool {
-    // macOS: tracing another program needs its consent or an entitlement already.
-    true
+const fn not_dumpable() -> Guard {
+    Guard::NotHere
 }

@@ -1,13 +1,18 @@
 //! System calls: the only unsafe code, one operation per block, each with its reason.
 //!
 //! What stands here has a safe signature and no policy: it does what its caller decided.
-#![expect(
-    unsafe_code,
-    reason = "the one module that talks to the kernel directly"
+#![cfg_attr(
+    unix,
+    expect(
+        unsafe_code,
+        reason = "the one module that talks to the kernel directly"
+    )
 )]
 
 #[cfg(unix)]
 mod harden;
+#[cfg(unix)]
+mod hidden;
 #[cfg_attr(not(target_os = "linux"), path = "no_keyring.rs")]
 mod keyring;
 #[cfg(not(unix))]
@@ -20,9 +25,11 @@ mod unix;
 
 #[cfg(unix)]
 pub use harden::harden;
+#[cfg(unix)]
+pub use hidden::read_hidden;
 pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
-pub use other::{account_home, harden};
+pub use other::{account_home, harden, read_hidden};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
 pub use terminal::{has_desktop, open_terminal};
@@ -35,10 +42,39 @@ pub const IS_TESTED: bool = cfg!(target_os = "linux");
 /// What [`harden`] achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hardening {
-    /// This process cannot be dumped, traced or looked into by other processes of the user.
-    pub process: bool,
-    /// Neither this process nor the server it becomes leaves memory in a core dump.
-    pub core_dumps: bool,
+    /// Whether other processes of the user are kept from dumping, tracing or looking into this one.
+    pub process: Guard,
+    /// Whether this process and the server it becomes are kept from leaving memory in a core dump.
+    pub core_dumps: Guard,
+}
+
+/// How a protection came out.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// It is there.
+    Done,
+    /// The system refused it.
+    Failed,
+    /// broker has no such protection on this system.
+    NotHere,
+}
+
+/// Why nothing was read from the terminal. Holds nothing of what was typed.
+#[derive(Debug, thiserror::Error)]
+pub enum HiddenError {
+    /// More than one line came at once: a pasted text, which a line cannot hold.
+    #[error("more than one line came at once")]
+    SeveralLines,
+    /// A byte came that is no text.
+    #[error("something was typed that is no text")]
+    Control,
+    /// The person ended it, or the process is to end.
+    #[error("nothing was typed")]
+    Ended,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Io(#[from] std::io::Error),
 }
 
 /// Fills `buffer` with random bytes from the system's generator.

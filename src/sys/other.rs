@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::Hardening;
+use std::fs::File;
+
+use zeroize::Zeroizing;
+
+use super::{Guard, Hardening, HiddenError};
 
 /// Keeps this process's memory to itself, as far as the system lets it.
 #[must_use]
 pub fn harden() -> Hardening {
-    // Windows Error Reporting writes no dumps of console programs unless it was told to.
     Hardening {
-        process: true,
-        core_dumps: true,
+        process: Guard::NotHere,
+        core_dumps: Guard::NotHere,
     }
 }
 
@@ -18,4 +21,17 @@ pub fn harden() -> Hardening {
 #[must_use]
 pub fn account_home() -> Option<PathBuf> {
     None
+}
+
+/// Shows `prompt` and reads one line without showing it, on the console whatever the files are.
+///
+/// # Errors
+/// See [`HiddenError`].
+pub fn read_hidden(
+    _screen: &mut File,
+    _answers: &mut File,
+    prompt: &str,
+) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
+    let typed = rpassword::prompt_password(format!("{prompt} "))?;
+    Ok(Zeroizing::new(typed.into_bytes()))
 }

@@ -214,7 +214,9 @@ fn a_lost_catalog_is_rebuilt_and_only_when_asked() {
     assert_eq!(answer.error_code(), "catalog-missing");
     let _ = home.broker(["doctor"]).run().code(3);
     assert!(!home.path(STATE).join("catalog.json").exists());
-    let _ = home.broker(["doctor", "--fix"]).run().ok();
+    // A keychain that cannot be asked may hold more, and that is told once.
+    let _ = home.broker(["doctor", "--fix"]).run().code(3);
+    let _ = home.broker(["doctor"]).run().ok();
     assert_eq!(super::names(&home), ["a"]);
     assert_eq!(super::value(&home, "a"), b"canary-a-value");
 }

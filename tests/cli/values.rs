@@ -124,7 +124,7 @@ fn a_name_that_is_taken_in_any_case_is_refused_and_keeps_its_value() {
             .run()
             .code(1);
         assert_eq!(answer.error_code(), "secret-exists");
-        assert!(answer.stderr.contains("broker rotate"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("broker edit"), "{}", answer.stderr);
     }
     assert_eq!(names(&home), ["token"]);
     assert_eq!(value(&home, "token"), b"canary-first");

@@ -1,6 +1,7 @@
 //! `broker exec`: what a server gets, and how it ends.
 
 mod codes;
+mod deadlines;
 mod programs;
 mod refusals;
 mod values;

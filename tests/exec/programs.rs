@@ -120,7 +120,7 @@ fn a_folder_of_the_path_that_cannot_be_read_is_passed_over() {
     let closed = home.path("closed");
     program(closed.join("tool"), "#!/bin/sh\nexit 3\n", 0o755);
     let open = program(home.path("open/tool"), "#!/bin/sh\nexit 5\n", 0o755);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).expect("closed");
     let search = format!("{}:/bin", closed.display());
     assert_eq!(unprivileged(&home, &search, "tool"), 127);
     assert_eq!(unprivileged(&home, &search, "true"), 0);

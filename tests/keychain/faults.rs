@@ -129,6 +129,48 @@ fn a_prompt_that_is_dismissed_says_so() {
 }
 
 #[test]
+#[ignore = "waits the 30 s a person has"]
+fn a_prompt_nobody_answers_is_a_timeout() {
+    let manner = Manner {
+        locked: true,
+        prompt: Prompting::Unanswered,
+        ..Manner::default()
+    };
+    let mut scene = scene(Asking::Allowed, manner);
+    within(seconds(33), || {
+        assert_eq!(code(scene.read()), "store-timeout");
+    });
+    let calls = scene.provider.calls();
+    assert_eq!(calls.last().map(String::as_str), Some("Dismiss"));
+}
+
+#[test]
+fn a_prompt_to_write_or_to_remove_is_honoured() {
+    for method in ["CreateItem", "Delete"] {
+        let manner = Manner {
+            asks_on: Some(method),
+            ..Manner::default()
+        };
+        let mut allowed = scene(Asking::Allowed, manner.clone());
+        let account = allowed.item.account();
+        let written = allowed.keychain.write(&allowed.item, &value(b"new"));
+        written.expect("written");
+        assert_eq!(allowed.provider.held(&account), [b"new"]);
+        let removed = allowed.keychain.remove(&allowed.item).expect("removed");
+        assert_eq!(removed, Removal::Removed);
+        assert!(allowed.provider.held(&account).is_empty());
+
+        let mut never = scene(Asking::Never, manner);
+        let done = match method {
+            "CreateItem" => never.keychain.write(&never.item, &value(b"new")),
+            _ => never.keychain.remove(&never.item).map(drop),
+        };
+        assert_eq!(code(done), "store-locked");
+        assert_eq!(never.provider.held(&account), [b"canary-value"]);
+    }
+}
+
+#[test]
 fn a_prompt_that_unlocks_nothing_leaves_the_keychain_locked() {
     for lists_locked in [false, true] {
         let manner = Manner {

@@ -15,6 +15,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use zbus::{Connection, OwnedObjectPath};
 
+use super::artifacts;
+
 /// The default collection that `gnome-keyring-daemon --unlock` makes.
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 
@@ -24,6 +26,7 @@ pub struct Bus {
     address: String,
     bus: Child,
     keyring: Option<Child>,
+    monitor: Option<Child>,
 }
 
 impl Bus {
@@ -45,6 +48,14 @@ impl Bus {
     }
 
     fn with_services(services: &str) -> Self {
+        // broker prefers the bus at its fixed place: with one there, the tests would reach the keychain
+        // of the person who runs them. `tests/run` hides it.
+        let uid = rustix::process::getuid().as_raw();
+        let fixed = format!("/run/user/{uid}/bus");
+        assert!(
+            !Path::new(&fixed).exists(),
+            "a session bus is at its fixed place: use tests/run"
+        );
         let home = tempfile::tempdir().expect("a home");
         for folder in ["run", "data", "config", "cache"] {
             use std::os::unix::fs::DirBuilderExt;
@@ -78,11 +89,14 @@ impl Bus {
         BufReader::new(bus.stdout.as_mut().expect("its output"))
             .read_line(&mut address)
             .expect("its address");
+        let address = address.trim().to_owned();
+        let monitor = artifacts::fresh("bus").map(|file| monitor(home.path(), &address, &file));
         Self {
             home,
-            address: address.trim().to_owned(),
+            address,
             bus,
             keyring: None,
+            monitor,
         }
     }
 
@@ -200,6 +214,9 @@ impl Bus {
 impl Drop for Bus {
     fn drop(&mut self) {
         self.kill_keyring();
+        if let Some(monitor) = self.monitor.take() {
+            end(monitor);
+        }
         drop(self.bus.kill());
         drop(self.bus.wait());
     }
@@ -245,6 +262,24 @@ fn sealed(home: &Path, program: &str) -> Command {
 
 fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
+}
+
+/// Starts writing every message of the bus into `file`, for the sweep. Returns when it does: the first
+/// thing a monitor is sent is its own name.
+fn monitor(home: &Path, address: &str, file: &Path) -> Child {
+    let messages = fs::File::create(file).expect("an artifact");
+    let monitor = sealed(home, "dbus-monitor")
+        .args(["--address", address, "--binary"])
+        .stdout(messages)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("dbus-monitor");
+    let until = Instant::now() + Duration::from_secs(10);
+    while fs::metadata(file).expect("there").len() == 0 {
+        assert!(Instant::now() < until, "the monitor saw nothing");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    monitor
 }
 
 /// Ends `child`, a stopped one too, and waits for it.

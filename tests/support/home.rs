@@ -1,12 +1,13 @@
 //! A sealed home, and broker run in it.
 //!
-//! Every run is of the real binary, with a cleared environment. What it was given and what it answered
-//! is kept below the artifacts folder, where the last test of all looks for canaries.
+//! Every run is of the real binary, with a cleared environment. What it answered and the files it
+//! wrote are kept below the artifacts folder, where the last test of all looks for canaries.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use super::artifacts;
 
@@ -20,6 +21,7 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub struct Home {
     folder: Option<tempfile::TempDir>,
     environment: Vec<(OsString, OsString)>,
+    inputs: Mutex<Vec<PathBuf>>,
 }
 
 /// What a run ended with.
@@ -55,6 +57,7 @@ impl Home {
         Self {
             folder: Some(folder),
             environment,
+            inputs: Mutex::default(),
         }
     }
 
@@ -91,7 +94,13 @@ impl Home {
         let file = self.path(".config/broker/broker.toml");
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("created");
         std::fs::write(file, text).expect("written");
+        self.input(".config/broker/broker.toml");
         self
+    }
+
+    /// Notes that the test itself wrote this file, so that what stands in it is not held against broker.
+    pub fn input(&self, below: &str) {
+        self.inputs.lock().expect("ours").push(self.path(below));
     }
 
     /// Returns a path in the home folder.
@@ -132,7 +141,7 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         if let Some(folder) = self.folder.take() {
-            artifacts::keep_folder(folder.path());
+            artifacts::keep_home(folder.path(), &self.inputs.lock().expect("ours"));
         }
     }
 }

@@ -40,6 +40,8 @@ pub enum Prompting {
     Dismisses,
     /// The person says yes, and it stays locked.
     Lies,
+    /// Nobody is there.
+    Unanswered,
 }
 
 /// How the provider behaves.
@@ -55,6 +57,8 @@ pub struct Manner {
     pub silent_on: Option<&'static str>,
     /// It answers everything this much later.
     pub late: Duration,
+    /// It does this method only after a prompt.
+    pub asks_on: Option<&'static str>,
     /// It leaves the bus when this method is called.
     pub leaves_on: Option<&'static str>,
     /// It refuses the encrypted session.
@@ -82,6 +86,14 @@ struct State {
     next: u32,
     key: Option<[u8; 16]>,
     calls: Vec<String>,
+    /// What the prompt is about.
+    asked: Option<Asked>,
+}
+
+/// What is done once a prompt is answered.
+enum Asked {
+    Create(String, Vec<u8>),
+    Delete(String),
 }
 
 /// A provider on a bus; it leaves when dropped.
@@ -102,6 +114,7 @@ impl Provider {
             next: 0,
             key: None,
             calls: Vec::new(),
+            asked: None,
         };
         for (account, value) in items {
             state.add(account, value.to_vec());
@@ -175,6 +188,16 @@ impl State {
             value,
         });
         path
+    }
+
+    /// Adds an item or replaces the value of the one there is; returns its path.
+    fn put(&mut self, account: &str, value: Vec<u8>) -> String {
+        let found = self.items.iter_mut().find(|item| item.account == account);
+        if let Some(item) = found {
+            item.value = value;
+            return item.path.clone();
+        }
+        self.add(account, value)
     }
 
     /// Agrees on a key with `theirs` and returns our public number.
@@ -275,9 +298,23 @@ async fn serve(bus: &Connection, state: &Mutex<State>, call: &Message) -> bool {
     if member == "Prompt" {
         let (dismissed, result) = match manner.prompt {
             Prompting::Unlocks => {
-                state.lock().expect("state").locked = false;
-                (false, variant(vec![path(COLLECTION)]))
+                let mut state = state.lock().expect("state");
+                match state.asked.take() {
+                    None => {
+                        state.locked = false;
+                        (false, variant(vec![path(COLLECTION)]))
+                    }
+                    Some(Asked::Create(account, value)) => {
+                        let created = state.put(&account, value);
+                        (false, variant(path(&created).into_inner()))
+                    }
+                    Some(Asked::Delete(object)) => {
+                        state.items.retain(|item| item.path != object);
+                        (false, variant(""))
+                    }
+                }
             }
+            Prompting::Unanswered => return true,
             Prompting::Lies => (false, variant(vec![path(COLLECTION)])),
             Prompting::Dismisses => (true, variant("")),
         };
@@ -358,15 +395,16 @@ fn answer(state: &mut State, member: &str, object: &str, call: &Message) -> Opti
             let attributes = HashMap::<String, String>::try_from(attributes).ok()?;
             let account = attributes.get("username")?;
             let value = state.open(&secret.1, &secret.2);
-            let found = state.items.iter_mut().find(|item| item.account == *account);
-            let created = match found {
-                Some(item) => {
-                    item.value = value;
-                    item.path.clone()
-                }
-                None => state.add(account, value),
-            };
+            if state.manner.asks_on == Some("CreateItem") {
+                state.asked = Some(Asked::Create(account.clone(), value));
+                return reply.build(&(path("/"), path(PROMPT))).ok();
+            }
+            let created = state.put(account, value);
             reply.build(&(path(&created), path("/")))
+        }
+        "Delete" if state.manner.asks_on == Some("Delete") => {
+            state.asked = Some(Asked::Delete(object.to_owned()));
+            reply.build(&path(PROMPT))
         }
         "Delete" => {
             state.items.retain(|item| item.path != object);

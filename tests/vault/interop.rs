@@ -25,8 +25,8 @@ fn run(program: &str, arguments: &[&Path], input: &[u8]) -> Output {
     out
 }
 
-fn paths<'a>(all: &[&'a str]) -> Vec<&'a Path> {
-    all.iter().map(|name| Path::new(*name)).collect()
+fn paths<'a>(all: &'a [&'a str]) -> Vec<&'a Path> {
+    all.iter().map(Path::new).collect()
 }
 
 /// Runs `age -d FILE` on a terminal of its own, on which `passphrase` is typed, and returns the plaintext.
@@ -59,7 +59,7 @@ fn age_reads_what_the_vault_wrote_with_the_key_file() {
     let key = place.file("key.txt");
     for bytes in values() {
         vault.write(&place.item("work/b"), &value(&bytes)).unwrap();
-        let file = place.file("secrets/work%2Fb@v1.age");
+        let file = place.file("secrets/work+b@v1.age");
         let options = paths(&["-d", "-i"]);
         let out = run("age", &[&options[..], &[&key, &file]].concat(), b"");
         assert_eq!(out.stdout, bytes);
@@ -68,7 +68,7 @@ fn age_reads_what_the_vault_wrote_with_the_key_file() {
 
 #[test]
 fn age_keygen_derives_our_recipient_from_our_key_file() {
-    let (place, mut vault) = Place::with_one_secret();
+    let (place, vault) = Place::with_one_secret();
     let key = place.file("key.txt");
     let out = run("age-keygen", &[Path::new("-y"), &key], b"");
     let recipient = vault.status().recipient;
@@ -120,7 +120,7 @@ fn age_reads_a_vault_that_is_opened_by_the_keychain() {
 
 #[test]
 fn the_vault_reads_what_age_wrote_binary_and_armored_and_to_several() {
-    let (place, mut vault) = Place::with_one_secret();
+    let (place, vault) = Place::with_one_secret();
     let recipient = vault.status().recipient;
     let other = run("age-keygen", &[], b"");
     let other = String::from_utf8(other.stdout).unwrap();

@@ -1,6 +1,7 @@
 //! The vault, from outside.
 
 mod interop;
+#[cfg(target_os = "linux")]
 mod keeping;
 mod opening;
 mod tampering;
@@ -17,11 +18,11 @@ use broker::secret::SecretValue;
 use broker::store::vault::{Access, Protection, Unlocker};
 use broker::store::{HomeId, ItemId, Removal, Store, StoreError, StoreKind, Vault};
 
-pub use crate::contract::{item, value};
+pub(crate) use crate::contract::{item, value};
 
 /// A keychain in memory, shared by its copies.
 #[derive(Clone, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     items: Rc<RefCell<BTreeMap<ItemId, SecretValue>>>,
     locked: Rc<Cell<bool>>,
 }
@@ -85,10 +86,10 @@ impl Store for Memory {
 
 /// A person who may know a passphrase, and counts how often they are asked.
 #[derive(Clone, Default)]
-pub struct Person {
-    pub knows: Rc<RefCell<Option<Vec<u8>>>>,
-    pub asked: Rc<Cell<u32>>,
-    pub keychain: Memory,
+pub(crate) struct Person {
+    pub(crate) knows: Rc<RefCell<Option<Vec<u8>>>>,
+    pub(crate) asked: Rc<Cell<u32>>,
+    pub(crate) keychain: Memory,
 }
 
 impl Unlocker for Person {
@@ -106,15 +107,15 @@ impl Unlocker for Person {
 }
 
 /// A home in a folder of its own, with an id no other test has.
-pub struct Place {
-    pub top: tempfile::TempDir,
-    pub paths: HomePaths,
-    pub home: HomeId,
-    pub person: Person,
+pub(crate) struct Place {
+    pub(crate) top: tempfile::TempDir,
+    pub(crate) paths: HomePaths,
+    pub(crate) home: HomeId,
+    pub(crate) person: Person,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let top = tempfile::tempdir().unwrap();
         let mut id = [0; 16];
         getrandom::fill(&mut id).unwrap();
@@ -126,7 +127,7 @@ impl Place {
         }
     }
 
-    pub fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         Access {
             key_file: None,
             unlocker: Box::new(self.person.clone()),
@@ -134,12 +135,12 @@ impl Place {
         }
     }
 
-    pub fn create(&self, protection: &Protection) -> Vault {
+    pub(crate) fn create(&self, protection: &Protection) -> Vault {
         Vault::create(&self.paths, &self.home, protection, self.access()).unwrap()
     }
 
     /// A vault opened by its own key file, with one secret `a` that is `value of a`.
-    pub fn with_one_secret() -> (Self, Vault) {
+    pub(crate) fn with_one_secret() -> (Self, Vault) {
         let place = Self::new();
         let mut vault = place.create(&Protection::KeyFile(None));
         vault
@@ -148,26 +149,26 @@ impl Place {
         (place, vault)
     }
 
-    pub fn open(&self) -> Result<Vault, StoreError> {
+    pub(crate) fn open(&self) -> Result<Vault, StoreError> {
         Vault::open(&self.paths, &self.home, self.access())
     }
 
-    pub fn read(&self, name: &str) -> Result<SecretValue, StoreError> {
+    pub(crate) fn read(&self, name: &str) -> Result<SecretValue, StoreError> {
         let mut vault = self.open()?;
         Ok(vault.read(&[self.item(name)])?.remove(0))
     }
 
-    pub fn item(&self, name: &str) -> ItemId {
+    pub(crate) fn item(&self, name: &str) -> ItemId {
         item(&self.home, name, 1)
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.paths.vault_folder().join(name)
     }
 }
 
 /// Replaces a file the way a person would, without broker's checks, keeping it private.
-pub fn put(path: &Path, bytes: &[u8]) {
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, bytes).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();

@@ -7,9 +7,9 @@ use broker::store::{Removal, Store, StoreError};
 
 use super::{Place, put, value};
 
-/// Where the X25519 stanza (its share and its sealed file key) is in a file of ours: after
-/// `age-encryption.org/v1\n-> X25519 `.
-const STANZA: std::ops::Range<usize> = 32..119;
+/// Where the X25519 stanza (its type, share and sealed file key) is in a file of ours: after
+/// `age-encryption.org/v1\n`.
+const STANZA: std::ops::Range<usize> = 22..119;
 
 #[test]
 fn a_file_cut_anywhere_is_damaged() {
@@ -30,7 +30,7 @@ fn a_file_with_any_bit_flipped_or_anything_added_is_never_read() {
     let path = place.file("secrets/a@v1.age");
     let whole = std::fs::read(&path).unwrap();
     assert_eq!(&whole[22..32], b"-> X25519 ");
-    assert_eq!(&whole[STANZA.end..STANZA.end + 5], b"\n--- ");
+    assert_eq!(whole[STANZA.end], b'\n', "a stanza of chance may follow");
     for at in 0..whole.len() {
         for bit in 0..8 {
             let mut altered = whole.clone();
@@ -39,7 +39,7 @@ fn a_file_with_any_bit_flipped_or_anything_added_is_never_read() {
             let case = format!("bit {bit} of byte {at}");
             match place.read("a") {
                 // A stanza that does not open is one for another key, as far as anybody can tell.
-                Err(StoreError::WrongKey) if at >= 22 && STANZA.end > at => {}
+                Err(StoreError::WrongKey) if STANZA.contains(&at) => {}
                 result => assert_damaged(result.map(drop), "a@v1", &case),
             }
         }
@@ -79,7 +79,11 @@ fn a_lost_record_or_folder_does_not_make_the_items_look_absent() {
     let (place, mut vault) = Place::with_one_secret();
     std::fs::rename(place.file("secrets"), place.file("elsewhere")).unwrap();
     let a = place.item("a");
-    assert_damaged(vault.read(&[a.clone()]).map(drop), "secrets", "read");
+    assert_damaged(
+        vault.read(std::slice::from_ref(&a)).map(drop),
+        "secrets",
+        "read",
+    );
     assert_damaged(vault.write(&a, &value(b"x")), "secrets", "write");
     assert_damaged(vault.remove(&a).map(drop), "secrets", "remove");
     assert_damaged(vault.items(&place.home).map(drop), "secrets", "items");

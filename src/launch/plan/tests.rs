@@ -81,6 +81,14 @@ fn a_caller_without_path_and_home_gets_the_systems() {
     let plan = Plan::make(bare, &caller(&[])).expect("a plan");
     assert_eq!(plan.base[0], ("PATH".into(), default_search_path()));
     assert_eq!(plan.base[1], ("HOME".into(), "/root".into()));
+    let mut bare = request(&[]);
+    bare.command = vec!["sh".into()];
+    let plan = Plan::make(bare, &caller(&[("HOME", ""), ("PATH", "")])).expect("a plan");
+    assert_eq!(
+        plan.base.len(),
+        2,
+        "an empty one counts as none, and is not there twice"
+    );
 }
 
 #[test]
@@ -127,6 +135,16 @@ fn a_reference_that_would_not_be_resolved_is_refused() {
         refusal(request(&[]), &caller(&[("A.B", "broker://a")])),
         PlanError::VariableName
     );
+}
+
+#[test]
+fn a_default_gives_way_to_what_is_named() {
+    let mut request = request(&[("A", Some("named"))]);
+    request.pass_if_set = vec!["A".into(), "B".into()];
+    let caller = caller(&[("A", "callers"), ("B", "broker://b")]);
+    let plan = Plan::make(request, &caller).expect("a plan");
+    assert_eq!(plan.variables["A"], Source::Literal("named".into()));
+    assert_eq!(plan.variables["B"], secret("b"));
 }
 
 #[test]

@@ -34,8 +34,6 @@ use worker::Worker;
 /// The service that all items are filed under.
 const SERVICE: &str = "broker";
 
-/// How long the service may take until it is reached.
-const REACH: Duration = Duration::from_secs(3);
 /// How long a whole call may take, not counting the time a person is waited for.
 const CALL: Duration = Duration::from_secs(8);
 /// How long a person is waited for.

@@ -132,14 +132,10 @@ fn search(home: &HomeId) -> Result<Vec<Entry>, StoreError> {
     }
 }
 
-/// Returns what `error` about `item` means for the store.
+/// Returns what `error` about `item` means for the store. Takes it over, since it may hold the value.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "all others are not about the item"
-)]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it may hold the value and ends here"
 )]
 fn of(error: Error, item: &ItemId) -> StoreError {
     match error {

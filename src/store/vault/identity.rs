@@ -30,11 +30,8 @@ impl Vault {
         Ok(self.identity.insert(found))
     }
 
-    /// Finds out whether the identity could be fetched without asking anybody.
-    pub(super) fn check_key(&mut self) -> Result<(), StoreError> {
-        if self.identity.is_some() {
-            return Ok(());
-        }
+    /// Finds out whether the identity could be fetched without asking anybody, by this process or another.
+    pub(super) fn probe_key(&self) -> Result<(), StoreError> {
         if self.access.key_file.is_none() && self.record.unlock == Unlock::Keychain {
             return self.access.unlocker.keychain()?.check();
         }

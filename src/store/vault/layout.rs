@@ -1,7 +1,7 @@
 //! How the files of a vault are called, and which of them belong to no vault any more.
 //!
 //! Generation 1 is `secrets/`, `key.txt`, `identity.age`; generation N is `secrets-N/`, `key-N.txt`,
-//! `identity-N.age`. A secret's file is `NAME@vN.age` with `/` written `%2F`, which no name holds.
+//! `identity-N.age`. A secret's file is `NAME@vN.age` with `/` written `+`, which no name holds.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use crate::paths;
 use crate::store::{HomeId, ItemId, StoreError};
 
-/// The longest file name there is room for, in bytes (NAME_MAX of the common file systems).
-const MAX_FILE_NAME: usize = 255;
 const EXTENSION: &str = ".age";
 const SECRETS: &str = "secrets";
 
@@ -48,9 +46,9 @@ impl Generation {
         self.named("identity", EXTENSION)
     }
 
-    /// Returns where the file of `item` is; `None` if its name is too long for any file.
-    pub(super) fn item_file(&self, item: &ItemId) -> Option<PathBuf> {
-        file_name(item).map(|name| self.secrets().join(name))
+    /// Returns where the file of `item` is.
+    pub(super) fn item_file(&self, item: &ItemId) -> PathBuf {
+        self.secrets().join(file_name(item))
     }
 
     /// Lists the items there are; `None` if the generation has no folder. What is not the file of an
@@ -61,16 +59,16 @@ impl Generation {
     }
 }
 
-fn file_name(item: &ItemId) -> Option<String> {
-    let name = format!("{}{EXTENSION}", item.local().replace('/', "%2F"));
-    (name.len() <= MAX_FILE_NAME).then_some(name)
+/// At most 144 bytes, which every file system takes.
+fn file_name(item: &ItemId) -> String {
+    format!("{}{EXTENSION}", item.local().replace('/', "+"))
 }
 
 fn item(home: &HomeId, name: &OsStr) -> Option<ItemId> {
     let local = name.to_str()?.strip_suffix(EXTENSION)?;
-    let item = ItemId::from_local(home, &local.replace("%2F", "/"))?;
+    let item = ItemId::from_local(home, &local.replace('+', "/"))?;
     // One spelling only: a file with a `/` of its own kind is not ours.
-    (file_name(&item).as_deref() == name.to_str()).then_some(item)
+    (Some(file_name(&item).as_str()) == name.to_str()).then_some(item)
 }
 
 /// What an entry of the vault's folder is by its name.
@@ -132,7 +130,7 @@ mod tests {
         for name in ["a", "work/github-token", "A/b/C.d"] {
             let name = name.parse().expect("a name");
             let id = ItemId::secret(&home(), &name, Version(12));
-            let file = file_name(&id).expect("short");
+            let file = file_name(&id);
             assert!(!file.contains('/'));
             assert_eq!(item(&home(), OsStr::new(&file)), Some(id));
         }
@@ -150,11 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_names_have_a_file_unless_they_are_nearly_all_slashes() {
-        let plain = "n".repeat(128).parse().expect("a name");
-        assert!(file_name(&ItemId::secret(&home(), &plain, Version(u32::MAX))).is_some());
-        let slashes = vec!["n"; 64].join("/").parse().expect("a name");
-        assert!(file_name(&ItemId::secret(&home(), &slashes, Version(1))).is_none());
+    fn the_longest_names_have_a_file() {
+        for name in ["n".repeat(128), vec!["n"; 64].join("/")] {
+            let item = ItemId::secret(&home(), &name.parse().expect("a name"), Version(u32::MAX));
+            let file = file_name(&item);
+            assert!(file.len() <= 144, "{file}");
+            assert_eq!(super::item(&home(), OsStr::new(&file)), Some(item));
+        }
     }
 
     #[test]

@@ -96,6 +96,26 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Takes away the record of a vault that holds nothing, so that one can be made in its place: what is left of
+    /// an `init` that did not end. Its keys stay. The caller has seen that no home owns it.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for a vault with secrets; [`StoreError::File`].
+    pub fn discard_empty(paths: &HomePaths, home: &HomeId) -> Result<(), StoreError> {
+        let folder = paths.vault_folder();
+        let Some(record) = Record::load(folder)? else {
+            return Ok(());
+        };
+        let items = Generation::new(folder, record.generation).items(home)?;
+        if items.is_some_and(|items| !items.is_empty()) {
+            return Err(StoreError::Exists(StoreKind::Vault));
+        }
+        paths::remove_file(&folder.join(record::NAME))?;
+        Ok(())
+    }
+}
+
 /// Returns 1, or the first number without an encrypted identity left by a crash. Refuses to go on where there are
 /// secrets: a vault lost its record there.
 fn first_generation(folder: &Path, home: &HomeId) -> Result<u32, StoreError> {

@@ -159,7 +159,6 @@ impl Vault {
         };
         let path = (item.home() == &self.home)
             .then(|| generation.item_file(item))
-            .flatten()
             .ok_or_else(absent)?;
         match paths::read_file(&path, MAX_FILE_BYTES) {
             Ok(found) => found.ok_or_else(absent),
@@ -199,12 +198,7 @@ impl Vault {
         if value.len() > MAX_VALUE_BYTES {
             return Err(StoreError::TooLarge(StoreKind::Vault));
         }
-        let path = generation
-            .item_file(item)
-            .ok_or_else(|| StoreError::Failed {
-                kind: StoreKind::Vault,
-                name: "name-too-long".to_owned(),
-            })?;
+        let path = generation.item_file(item);
         let file =
             age_file::seal(value, Lid::Recipient(recipient)).map_err(|_| record::damaged())?;
         Ok(paths::write_file(&path, &file)?)
@@ -233,9 +227,7 @@ impl Store for Vault {
     fn remove(&mut self, item: &ItemId) -> Result<Removal, StoreError> {
         self.refresh()?;
         let generation = self.sound_generation()?;
-        let path = (item.home() == &self.home)
-            .then(|| generation.item_file(item))
-            .flatten();
+        let path = (item.home() == &self.home).then(|| generation.item_file(item));
         match path {
             Some(path) if paths::remove_file(&path)? => Ok(Removal::Removed),
             _ => Ok(Removal::Absent),
@@ -254,7 +246,10 @@ impl Store for Vault {
     fn check(&mut self) -> Result<(), StoreError> {
         self.refresh()?;
         self.sound_generation()?;
-        self.check_key()
+        match self.identity {
+            Some(_) => Ok(()),
+            None => self.probe_key(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::identity::{MAX_KEPT_BYTES, kept_under};
 use super::record::Unlock;
 use super::{Identity, Vault};
-use crate::store::{Store, StoreError, StoreKind};
+use crate::store::{StoreError, StoreKind};
 use crate::sys::{self, KeyringError};
 
 /// The longest time a vault is kept open.
@@ -95,7 +95,7 @@ impl Vault {
 
     /// Tells how the vault stands, asking nobody.
     #[must_use]
-    pub fn status(&mut self) -> Status {
+    pub fn status(&self) -> Status {
         let by_file = self.access.key_file.is_some();
         let state = match self.kept() {
             Some((_, until)) if self.record.unlock == Unlock::Passphrase && !by_file => {
@@ -116,10 +116,9 @@ impl Vault {
         }
     }
 
-    fn other_state(&mut self) -> State {
-        // What this process has in memory is not how the vault stands for others.
-        self.identity = None;
-        match self.check() {
+    fn other_state(&self) -> State {
+        // Not what this process happens to have in memory, but how the vault stands for any.
+        match self.sound_generation().and_then(|_| self.probe_key()) {
             Ok(()) => State::Open,
             Err(StoreError::Locked(_)) => State::Locked,
             Err(error) => State::Unusable(error),

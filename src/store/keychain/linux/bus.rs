@@ -7,7 +7,7 @@
 //! specification, section "Server Addresses"; of the transports only `unix` is used, since a value
 //! has no business on a network. Whatever runs the bus must run as this user.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -32,21 +32,39 @@ const AGAIN: Duration = Duration::from_millis(20);
 
 /// Returns where the bus is and how that was found, or `None` where there is none.
 pub(super) fn find(place: &Place) -> Option<(BusSource, Vec<SocketAddr>)> {
-    let (source, text) = match place {
-        Place::At(address) => (BusSource::Given, address.clone()),
+    match place {
+        Place::At(address) => Some((BusSource::Given, list(address)?)),
         Place::Usual => {
             let uid = sys::effective_uid();
             let folder = PathBuf::from(format!("/run/user/{uid}"));
-            if let Some(socket) = own_socket(&folder, uid) {
-                let address = SocketAddr::from_pathname(socket).ok()?;
-                return Some((BusSource::Runtime, vec![address]));
-            }
-            let text = std::env::var_os(VARIABLE)?.into_string().ok()?;
-            (BusSource::Environment, text)
+            usual(&folder, uid, std::env::var_os(VARIABLE))
         }
-    };
+    }
+}
+
+/// Chooses between the bus in `folder` and the value of the variable. A variable that names another
+/// bus than the one there loses: who really wants another one has no folder, as in a container.
+fn usual(
+    folder: &Path,
+    uid: u32,
+    variable: Option<OsString>,
+) -> Option<(BusSource, Vec<SocketAddr>)> {
+    match own_socket(folder, uid) {
+        Some(socket) => {
+            let address = SocketAddr::from_pathname(socket).ok()?;
+            Some((BusSource::Runtime, vec![address]))
+        }
+        None => {
+            let addresses = list(&variable?.into_string().ok()?)?;
+            Some((BusSource::Environment, addresses))
+        }
+    }
+}
+
+/// Reads a list of addresses; `None` where none of them can be used.
+fn list(text: &str) -> Option<Vec<SocketAddr>> {
     let addresses: Vec<_> = text.split(';').filter_map(parse).collect();
-    (!addresses.is_empty()).then_some((source, addresses))
+    (!addresses.is_empty()).then_some(addresses)
 }
 
 /// Returns the socket `bus` in `folder` where both belong to `uid`.
@@ -188,5 +206,20 @@ mod tests {
         std::fs::remove_file(&path).expect("removed");
         std::os::unix::fs::symlink("/dev/null", &path).expect("a link");
         assert_eq!(own_socket(folder.path(), uid), None, "not a socket");
+    }
+    #[test]
+    fn the_runtime_bus_wins_over_the_variable_and_the_variable_over_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let uid = sys::effective_uid();
+        let source = |variable: Option<&str>| {
+            let found = usual(folder.path(), uid, variable.map(OsString::from));
+            found.map(|(source, _)| source)
+        };
+        assert_eq!(source(None), None);
+        assert_eq!(source(Some("tcp:host=a,port=1")), None);
+        assert_eq!(source(Some("unix:path=/a")), Some(BusSource::Environment));
+        let _listener = UnixListener::bind(folder.path().join("bus")).expect("a socket");
+        assert_eq!(source(Some("unix:path=/a")), Some(BusSource::Runtime));
+        assert_eq!(source(None), Some(BusSource::Runtime));
     }
 }

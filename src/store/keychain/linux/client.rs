@@ -10,8 +10,9 @@ use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath};
 
 use super::super::{PROMPT, Place, SERVICE, failed, not_found};
+use super::clock::Clock;
 use super::join::{all, both};
-use super::service::{self, Clock, Found, Service};
+use super::service::{self, Found, Service};
 use super::session::{KeyPair, Session};
 use super::{fault, prompt};
 use crate::secret::SecretValue;
@@ -48,7 +49,14 @@ impl Client {
     /// # Errors
     /// As [`service::connect`].
     pub(super) async fn connect(place: &Place, clock: &Clock) -> Result<Self, StoreError> {
-        let making = async { KeyPair::generate().map_err(failed) };
+        let making = async {
+            // By the third turn the connection has sent its handshake and waits for the bus, which
+            // is when there is time to spare.
+            for _ in 0..2 {
+                tokio::task::yield_now().await;
+            }
+            KeyPair::generate().map_err(failed)
+        };
         let (bus, pair) = both(service::connect(place, clock), making).await?;
         Ok(Self {
             bus,

@@ -11,6 +11,7 @@
 
 mod bus;
 mod client;
+mod clock;
 mod fault;
 mod join;
 mod prompt;
@@ -23,7 +24,7 @@ use super::{BusSource, Place, failed};
 use crate::secret::SecretValue;
 use crate::store::{Asking, HomeId, ItemId, Removal, StoreError};
 use client::{Call, Client};
-use service::Clock;
+use clock::Clock;
 
 /// Says where the bus is found.
 pub(super) fn bus_source(place: &Place) -> Option<BusSource> {
@@ -86,8 +87,8 @@ impl Backend {
     }
 
     /// Runs `work` on a connection: the one of the call before, or a new one where there is none or
-    /// where that one turns out to be broken. Work may so be done twice, and all of it is such that
-    /// twice is as good as once.
+    /// where that one turns out to be broken. Work may so be done twice. The store is then as after
+    /// once; only a removal whose answer was lost is told as [`Removal::Absent`].
     fn run<T>(
         &mut self,
         asking: Asking,

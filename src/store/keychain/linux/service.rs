@@ -4,16 +4,14 @@
 //! Names, arguments and answers are those of the Secret Service API, draft 0.2, "Part II. D-Bus API
 //! Reference". Every call ends by a deadline, and no error keeps what the service wrote into it.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::Instant;
 use zbus::wire::DynamicDeserialize;
 use zbus::{Connection, DynamicType, Message, ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 
-use super::super::{CALL, REACH, SERVICE, failed, timed_out};
+use super::super::{SERVICE, failed};
+use super::clock::Clock;
 use super::session::{ALGORITHM, KeyPair, Sealed, Session};
 use super::{bus, fault};
 use crate::store::{ItemId, StoreError};
@@ -40,60 +38,6 @@ impl Found {
         self.unlocked.append(&mut self.locked);
         self.unlocked
     }
-}
-
-/// The time one call of the store may take.
-#[derive(Debug)]
-pub(super) struct Clock {
-    begun: Instant,
-    until: Cell<Instant>,
-    limit: Cell<Duration>,
-}
-
-impl Clock {
-    /// Starts the time: [`REACH`] until anything answers.
-    pub(super) fn start() -> Self {
-        let begun = Instant::now();
-        Self {
-            begun,
-            until: Cell::new(later(begun, REACH)),
-            limit: Cell::new(REACH),
-        }
-    }
-
-    /// Notes that the service answered: from now on the whole call has [`CALL`].
-    fn reached(&self) {
-        if self.limit.get() == REACH {
-            self.until.set(later(self.begun, CALL));
-            self.limit.set(CALL);
-        }
-    }
-
-    /// Gives back `spent`, the time a person was waited for.
-    pub(super) fn forgive(&self, spent: Duration) {
-        self.until.set(later(self.until.get(), spent));
-    }
-
-    /// Waits for `work` until the time is over.
-    pub(super) async fn within<T>(
-        &self,
-        work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            // The end may move while we wait: answers to other calls move it.
-            let (until, limit) = (self.until.get(), self.limit.get());
-            match tokio::time::timeout_at(until, work.as_mut()).await {
-                Ok(done) => return done,
-                Err(_) if self.until.get() > until => {}
-                Err(_) => return Err(timed_out(limit)),
-            }
-        }
-    }
-}
-
-fn later(time: Instant, by: Duration) -> Instant {
-    time.checked_add(by).unwrap_or(time)
 }
 
 /// A connection to the service, for the time of one call of the store.
@@ -144,10 +88,7 @@ impl Service<'_> {
             (ALGORITHM, Variant::from(pair.public().to_vec())),
         );
         let opening = self.send(&root, SERVICE_INTERFACE, "OpenSession", &body);
-        // Reaching the service includes this answer, however quick others are.
-        let answer = tokio::time::timeout_at(later(self.clock.begun, REACH), opening)
-            .await
-            .map_err(|_| timed_out(REACH))??;
+        let answer = self.clock.to_reach(opening).await?;
         let (output, session): (OwnedVariant, OwnedObjectPath) = parse(&answer)?;
         let theirs = Vec::<u8>::try_from(output).map_err(|_| fault::malformed())?;
         let key = pair

@@ -1,0 +1,202 @@
+//! Reading from the terminal what is not to be seen.
+//!
+//! Byte by byte, with echo and line editing off: the terminal's own line editing cuts a line at 4,095
+//! bytes (termios(3)), and a reader of lines leaves the rest of a pasted text to the shell, which runs it.
+//! What is typed is kept in one buffer that never moves and is wiped.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
+    tcsetattr,
+};
+use zeroize::Zeroizing;
+
+use super::HiddenError;
+
+/// The most that can be typed or pasted, in bytes.
+const MOST: usize = 64 * 1024;
+/// How long is waited for more behind Enter, which tells a pasted text of several lines, in milliseconds.
+const PASTE_MS: i64 = 50;
+/// How often is looked whether the process is to end, in milliseconds.
+const LOOK_MS: i64 = 100;
+
+/// Shows `prompt` on `screen` and reads one line from `answers` without showing it. The terminal is put
+/// back as it was however this ends, a signal included.
+///
+/// # Errors
+/// See [`HiddenError`].
+pub fn read_hidden(
+    screen: &mut File,
+    answers: &mut File,
+    prompt: &str,
+) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
+    let before = tcgetattr(&*answers).map_err(io::Error::from)?;
+    let waiting = Waiting::begin()?;
+    let quiet = Quiet::begin(answers, before)?;
+    write!(screen, "{prompt} ")?;
+    screen.flush()?;
+    let typed = line(answers, &waiting);
+    if matches!(typed, Err(HiddenError::SeveralLines | HiddenError::Control)) {
+        // What is left of it must not reach the shell, however slowly it comes.
+        let _ = tcflush(&*answers, QueueSelector::IFlush);
+        while ready(answers, PASTE_MS).unwrap_or(false) && !waiting.is_over() {
+            let _ = tcflush(&*answers, QueueSelector::IFlush);
+        }
+    }
+    drop(quiet);
+    drop(waiting);
+    writeln!(screen)?;
+    typed
+}
+
+fn line(answers: &mut File, waiting: &Waiting) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(MOST));
+    loop {
+        while !ready(answers, LOOK_MS)? {
+            if waiting.is_over() {
+                return Err(HiddenError::Ended);
+            }
+        }
+        let mut byte = [0_u8; 1];
+        if answers.read(&mut byte)? == 0 {
+            return Err(HiddenError::Ended);
+        }
+        match byte[0] {
+            b'\r' | b'\n' => {
+                if ready(answers, PASTE_MS)? {
+                    return Err(HiddenError::SeveralLines);
+                }
+                break;
+            }
+            // Backspace takes a whole character away, its last byte first.
+            0x7f | 0x08 => while typed.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
+            // Control-U: begin again.
+            0x15 => typed.clear(),
+            // Control-C, Control-D and Control-\: no answer.
+            0x03 | 0x04 | 0x1c => return Err(HiddenError::Ended),
+            b'\t' => push(&mut typed, b'\t')?,
+            byte if byte < 0x20 => return Err(HiddenError::Control),
+            byte => push(&mut typed, byte)?,
+        }
+    }
+    if std::str::from_utf8(&typed).is_err() {
+        return Err(HiddenError::Control);
+    }
+    Ok(typed)
+}
+
+fn push(typed: &mut Vec<u8>, byte: u8) -> Result<(), HiddenError> {
+    if typed.len() >= MOST {
+        return Err(HiddenError::SeveralLines);
+    }
+    typed.push(byte);
+    Ok(())
+}
+
+/// Waits until something can be read, for a while.
+fn ready(answers: &File, milliseconds: i64) -> Result<bool, HiddenError> {
+    let limit = Timespec {
+        tv_sec: 0,
+        tv_nsec: milliseconds.saturating_mul(1_000_000),
+    };
+    let mut files = [PollFd::new(answers, PollFlags::IN)];
+    match poll(&mut files, Some(&limit)) {
+        Ok(count) => Ok(count > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(e) => Err(io::Error::from(e).into()),
+    }
+}
+
+/// The terminal without echo, line editing and keys that send signals; put back when dropped.
+struct Quiet {
+    terminal: File,
+    before: Termios,
+}
+
+impl Quiet {
+    fn begin(terminal: &File, before: Termios) -> Result<Self, HiddenError> {
+        let quiet = Self {
+            terminal: terminal.try_clone()?,
+            before,
+        };
+        let mut modes = quiet.before.clone();
+        modes.local_modes.remove(
+            LocalModes::ECHO
+                | LocalModes::ECHONL
+                | LocalModes::ICANON
+                | LocalModes::ISIG
+                | LocalModes::IEXTEN,
+        );
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&quiet.terminal, OptionalActions::Flush, &modes).map_err(io::Error::from)?;
+        Ok(quiet)
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &self.before);
+    }
+}
+
+/// Signals that would end the process are held back, so that it can put the terminal back first; they
+/// come through when this is dropped.
+struct Waiting {
+    before: libc::sigset_t,
+    held: libc::sigset_t,
+}
+
+impl Waiting {
+    fn begin() -> io::Result<Self> {
+        let mut held = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: initialises the local set.
+        unsafe { libc::sigemptyset(held.as_mut_ptr()) };
+        // SAFETY: the call above has initialised it.
+        let mut held = unsafe { held.assume_init() };
+        for signal in [
+            libc::SIGTERM,
+            libc::SIGHUP,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGTSTP,
+        ] {
+            // SAFETY: changes the local set.
+            unsafe { libc::sigaddset(&raw mut held, signal) };
+        }
+        let mut before = held;
+        // SAFETY: both sets are live locals; changes the mask of this thread alone.
+        let status =
+            unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const held, &raw mut before) };
+        if status == 0 {
+            Ok(Self { before, held })
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// Tells whether one of them has come.
+    fn is_over(&self) -> bool {
+        let mut come = self.held;
+        // SAFETY: writes the local set.
+        if unsafe { libc::sigpending(&raw mut come) } != 0 {
+            return false;
+        }
+        [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT]
+            .iter()
+            // SAFETY: reads the local set, which the call above has filled.
+            .any(|signal| unsafe { libc::sigismember(&raw const come, *signal) } == 1)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // SAFETY: the set was filled by the system at the beginning; the old mask is not asked for.
+        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
+    }
+}
