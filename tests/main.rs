@@ -15,6 +15,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod cli;
+#[cfg(target_os = "linux")]
 mod completions;
 mod contract;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -26,9 +28,11 @@ mod exec;
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+mod layers;
 mod manual;
 #[cfg(target_os = "linux")]
 mod mcp;
+mod properties;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]

@@ -106,7 +106,7 @@ fn unprivileged(home: &Home, search: &str, word: &str) -> i32 {
     let output = command
         .args(["exec", "--", word])
         .env_clear()
-        .env("HOME", &top)
+        .envs(home.environment().iter().map(|(name, value)| (name, value)))
         .env("PATH", search)
         .current_dir("/")
         .output()

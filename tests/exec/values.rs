@@ -90,21 +90,27 @@ fn a_literal_and_a_passed_variable_keep_their_bytes() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
     let home = Home::empty();
-    for bytes in DIFFICULT.iter().filter(|b| !b.ends_with(b"in-a-value")) {
+    for canary in DIFFICULT {
+        // No secret, and an argument: the sweep must not take it for one that leaked.
+        let bytes = canary.to_vec();
+        let text = bytes.strip_prefix(b"canary-").unwrap_or(b"--plain");
+        if String::from_utf8_lossy(text).contains("broker://") {
+            continue;
+        }
         let mut assignment = b"V=".to_vec();
-        assignment.extend_from_slice(bytes);
+        assignment.extend_from_slice(text);
         let answer = home
             .broker(["exec", "--pass", "W", "--env"])
             .arg(OsString::from_vec(assignment))
             .arg("--")
             .arg("/bin/cat")
             .arg("/proc/self/environ")
-            .env("W", OsString::from_vec(bytes.to_vec()))
+            .env("W", OsString::from_vec(text.to_vec()))
             .run()
             .ok();
         for name in ["V", "W"] {
             let seen = super::find_variable(&answer.bytes, name);
-            assert_eq!(seen.as_deref(), Some(*bytes), "{name}");
+            assert_eq!(seen.as_deref(), Some(text), "{name}");
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Every run is of the real binary, with a cleared environment. What it answered and the files it
 //! wrote are kept below the artifacts folder, where the last test of all looks for canaries.
 
-use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use super::artifacts;
 
@@ -21,7 +21,7 @@ pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub struct Home {
     folder: Option<tempfile::TempDir>,
     environment: Vec<(OsString, OsString)>,
-    inputs: RefCell<Vec<PathBuf>>,
+    inputs: Mutex<Vec<PathBuf>>,
 }
 
 /// What a run ended with.
@@ -57,7 +57,7 @@ impl Home {
         Self {
             folder: Some(folder),
             environment,
-            inputs: RefCell::default(),
+            inputs: Mutex::default(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Home {
 
     /// Notes that the test itself wrote this file, so that what stands in it is not held against broker.
     pub fn input(&self, below: &str) {
-        self.inputs.borrow_mut().push(self.path(below));
+        self.inputs.lock().expect("ours").push(self.path(below));
     }
 
     /// Returns a path in the home folder.
@@ -141,7 +141,7 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         if let Some(folder) = self.folder.take() {
-            artifacts::keep_home(folder.path(), &self.inputs.borrow());
+            artifacts::keep_home(folder.path(), &self.inputs.lock().expect("ours"));
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod bus;
 pub mod home;
 pub mod provider;
+pub mod pty;
 
 use std::process::Command;
 

@@ -19,6 +19,7 @@ use zbus::OwnedObjectPath;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::SecretValue;
+use crate::sys;
 
 /// The name of the exchange in `OpenSession`.
 pub(super) const ALGORITHM: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
@@ -52,7 +53,7 @@ impl KeyPair {
     /// The system's name of the error where it has no random numbers.
     pub(super) fn generate() -> Result<Self, String> {
         let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut()).map_err(|_| "no-random-numbers".to_owned())?;
+        sys::random(bytes.as_mut()).map_err(|_| "no-random-numbers".to_owned())?;
         Ok(Self::from_exponent(U256::from_be_bytes(*bytes)))
     }
 
@@ -117,7 +118,7 @@ impl Key {
     /// The system's name of the error where it has no random numbers.
     fn seal(&self, plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
         let mut iv = [0; BLOCK];
-        getrandom::fill(&mut iv).map_err(|_| "no-random-numbers".to_owned())?;
+        sys::random(&mut iv).map_err(|_| "no-random-numbers".to_owned())?;
         let sealed = cbc::Encryptor::<Aes128>::new((&*self.0).into(), (&iv).into())
             .encrypt_padded_vec_mut::<Pkcs7>(plain);
         Ok((iv.to_vec(), sealed))
