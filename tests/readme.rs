@@ -52,13 +52,20 @@ fn a_home_that_was_checked_out_opens_with_the_key_file_alone() {
     fs::rename(home.path("ci"), home.path("work/ci")).expect("moved");
     fs::rename(home.path("ci-key.txt"), home.path("elsewhere.txt")).expect("moved");
     let run = || {
-        home.broker(["--json", "--home", "ci", "exec", "--env", "T=broker://deploy-token"])
-            .arg("--")
-            .arg("printenv")
-            .arg("T")
-            .env("BROKER_KEY_FILE", "../elsewhere.txt")
-            .folder(home.path("work"))
-            .run()
+        home.broker([
+            "--json",
+            "--home",
+            "ci",
+            "exec",
+            "--env",
+            "T=broker://deploy-token",
+        ])
+        .arg("--")
+        .arg("printenv")
+        .arg("T")
+        .env("BROKER_KEY_FILE", "../elsewhere.txt")
+        .folder(home.path("work"))
+        .run()
     };
     change_modes("go+rX", &home.path("work/ci"));
     assert_eq!(run().ok().bytes, b"value-of-deploy\n");

@@ -81,7 +81,6 @@ fn file_number(_found: &Metadata) -> u64 {
 }
 
 #[cfg(all(test, unix))]
-#[expect(clippy::expect_used, reason = "helpers of tests may abort")]
 mod tests {
     use super::*;
 
