@@ -4,6 +4,7 @@ mod damage;
 mod formats;
 mod generating;
 mod help;
+mod hidden;
 mod homes;
 mod importing;
 mod listing;

@@ -146,6 +146,14 @@ impl Session {
         self
     }
 
+    /// Sends a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("/bin/kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// Waits for the end.
     pub fn end(self) -> Ended {
         let output = self.child.wait_with_output().expect("it ends");
