@@ -103,7 +103,7 @@ fn sources() -> Vec<Source> {
         Source {
             path: path.to_string(),
             // Unit tests in a file of their own are not built in either.
-            code: if file.ends_with("tests.rs") {
+            code: if file.to_string_lossy().ends_with("tests.rs") {
                 Vec::new()
             } else {
                 code(&text)
