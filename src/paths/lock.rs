@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use std::fs::Metadata;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::thread;
