@@ -1,7 +1,5 @@
 //! One command changes a home at a time, and readers can tell that one did.
 
-#[cfg(unix)]
-use std::fs::Metadata;
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
