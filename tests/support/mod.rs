@@ -16,14 +16,19 @@ use std::process::Command;
 )]
 pub fn without_terminal(command: &mut Command) {
     use std::os::unix::process::CommandExt;
-    // SAFETY: setsid(2) and signal(2) are async-signal-safe and touch no memory.
-    unsafe {
-        command.pre_exec(|| {
-            rustix::process::setsid()?;
-            for signal in 1..=15 {
-                libc::signal(signal, libc::SIG_DFL);
-            }
-            Ok(())
-        });
+    // SAFETY: what is called is async-signal-safe and touches no memory.
+    unsafe { command.pre_exec(apart) };
+}
+
+#[expect(
+    unsafe_code,
+    reason = "there is no safe way to set a signal's answer back"
+)]
+fn apart() -> std::io::Result<()> {
+    rustix::process::setsid()?;
+    for signal in 1..=15 {
+        // SAFETY: signal(2) is async-signal-safe; no handler is installed. It refuses SIGKILL, which needs none.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
+    Ok(())
 }
