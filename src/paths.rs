@@ -9,7 +9,9 @@ mod folders;
 mod lock;
 mod modes;
 
-pub use files::{FileError, create_folder, read_file, read_private_file, remove_file, write_file};
+pub use files::{
+    FileError, create_folder, read_file, read_private_file, remove_file, write_file, write_new_file,
+};
 pub use folders::{folder_is_there, is_temporary, list_all, list_folder, remove_folder};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};

@@ -87,7 +87,7 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
     {
         findings.ok("config", "broker.toml is understood, or not there");
     }
-    let mut open = OpenStores::new(home);
+    let mut open = OpenStores::quiet(home);
     let catalog = match home.catalog() {
         Err(CatalogError::Missing) if fix => {
             rebuilt::rebuilt(home, &mut open, context, findings);

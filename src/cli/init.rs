@@ -80,13 +80,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     if kind == StoreKind::Vault {
         let vault = Vault::open(&home.paths, &home.record.id, access())?;
         if let Some(path) = vault.status().key_file {
-            context.output.warning(&format!(
-                "whoever can read \"{}\" can read every secret of this vault: keep it out of backups and repositories",
-                path.display()
-            ));
+            warn_of_key_file(&path, context);
         }
     }
     Ok(Done::Ok)
+}
+
+/// Says what a key file means.
+pub(super) fn warn_of_key_file(path: &std::path::Path, context: &Context) {
+    context.output.warning(&format!(
+        "whoever can read \"{}\" can read every secret of this vault: keep it out of backups and repositories",
+        path.display()
+    ));
 }
 
 /// Works out what the flags mean, asking where they say nothing.
@@ -223,7 +228,7 @@ fn add_store(mut home: Home, args: &Args) -> Result<(Home, StoreKind), Failure> 
     }
     let there = kind == StoreKind::Vault && Vault::is_there(&home.paths)?;
     if there {
-        opens_as_it_does(&home, args)?;
+        opens_as_it_does(&home, args, asked.as_ref())?;
     }
     if !home.catalog()?.secrets().is_empty() {
         let mut terminal = Terminal::require("adding a store to a home with secrets")?;
@@ -246,10 +251,12 @@ fn add_store(mut home: Home, args: &Args) -> Result<(Home, StoreKind), Failure> 
 }
 
 /// Refuses to change how a vault that is there opens, which is not what `init` is for.
-fn opens_as_it_does(home: &Home, args: &Args) -> Result<(), Failure> {
+fn opens_as_it_does(home: &Home, args: &Args, asked: Option<&Plan>) -> Result<(), Failure> {
     let opens = Vault::open(&home.paths, &home.record.id, access())?
         .status()
         .unlock;
+    let chosen_otherwise =
+        matches!(asked, Some(Plan::Vault(protection)) if protection.unlock() != opens);
     let asked_otherwise = [
         (args.key_file.is_some(), Unlock::KeyFile),
         (args.passphrase, Unlock::Passphrase),
@@ -257,7 +264,7 @@ fn opens_as_it_does(home: &Home, args: &Args) -> Result<(), Failure> {
     ]
     .into_iter()
     .any(|(asked, unlock)| asked && unlock != opens);
-    if asked_otherwise {
+    if asked_otherwise || chosen_otherwise {
         let message = format!(
             "this home has a vault already, and it opens with {}",
             opens.word()

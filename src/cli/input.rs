@@ -53,7 +53,7 @@ impl ValueArgs {
             None => self.stripped(bounded(&mut io::stdin().lock(), "stdin")?),
         };
         if value.len() > MAX_VALUE_BYTES {
-            return Err(too_large());
+            return Err(too_large("the value"));
         }
         if value.is_empty() && !self.allow_empty {
             return Err(Failure::new("value-empty", "the value is empty")
@@ -108,11 +108,11 @@ pub(super) fn bounded(from: &mut dyn Read, what: &str) -> Result<Zeroizing<Vec<u
     }
     let kept = bytes.get(..length).unwrap_or_default();
     if length == most {
-        return Err(too_large());
+        return Err(too_large(what));
     }
     Ok(Zeroizing::new(kept.to_vec()))
 }
 
-fn too_large() -> Failure {
-    Failure::new("value-too-large", "the value has more than 1 MiB")
+fn too_large(what: &str) -> Failure {
+    Failure::new("value-too-large", format!("{what} has more than 1 MiB"))
 }

@@ -19,6 +19,7 @@ const KEY_FILE_VARIABLE: &str = "BROKER_KEY_FILE";
 /// The stores of a home, each opened at its first use and kept open.
 #[derive(Debug)]
 pub(super) struct OpenStores {
+    asking: Asking,
     paths: HomePaths,
     home: HomeId,
     keychain: Option<Keychain>,
@@ -27,7 +28,17 @@ pub(super) struct OpenStores {
 
 impl OpenStores {
     pub(super) fn new(home: &Home) -> Self {
+        Self::with(home, asking())
+    }
+
+    /// Opens what opens without asking anybody, and tells of the rest that it is locked.
+    pub(super) fn quiet(home: &Home) -> Self {
+        Self::with(home, Asking::Never)
+    }
+
+    fn with(home: &Home, asking: Asking) -> Self {
         Self {
+            asking,
             paths: home.paths.clone(),
             home: home.record.id.clone(),
             keychain: None,
@@ -51,7 +62,7 @@ impl OpenStores {
     pub(super) fn vault(&mut self) -> Result<&mut Vault, StoreError> {
         let vault = match self.vault.take() {
             Some(vault) => vault,
-            None => Vault::open(&self.paths, &self.home, access())?,
+            None => Vault::open(&self.paths, &self.home, access_with(self.asking))?,
         };
         Ok(self.vault.insert(vault))
     }
@@ -60,7 +71,10 @@ impl OpenStores {
 impl Stores for OpenStores {
     fn store(&mut self, kind: StoreKind) -> Result<&mut dyn Store, StoreError> {
         match kind {
-            StoreKind::Keychain => Ok(self.keychain.get_or_insert_with(|| Keychain::new(asking()))),
+            StoreKind::Keychain => {
+                let asking = self.asking;
+                Ok(self.keychain.get_or_insert_with(|| Keychain::new(asking)))
+            }
             StoreKind::Vault => Ok(self.vault()?),
         }
     }
@@ -93,11 +107,15 @@ pub(super) fn own_access() -> Access {
 
 /// How a vault is reached from the command line.
 pub(super) fn access() -> Access {
+    access_with(asking())
+}
+
+fn access_with(asking: Asking) -> Access {
     Access {
         key_file: std::env::var_os(KEY_FILE_VARIABLE)
             .filter(|v| !v.is_empty())
             .map(PathBuf::from),
-        unlocker: Box::new(Person { asking: asking() }),
+        unlocker: Box::new(Person { asking }),
         clock: Clock::System,
     }
 }
@@ -110,6 +128,9 @@ struct Person {
 
 impl Unlocker for Person {
     fn passphrase(&self) -> Result<SecretValue, StoreError> {
+        if self.asking == Asking::Never {
+            return Err(StoreError::Locked(StoreKind::Vault));
+        }
         terminal::hidden("passphrase of the vault:", "unlocking the vault")
             .map_err(|_| StoreError::Locked(StoreKind::Vault))
     }

@@ -14,6 +14,7 @@ use super::init::{absolute, new_passphrase, passphrase_from_stdin};
 use super::output::escaped;
 use super::stores::access;
 use super::terminal::Terminal;
+use crate::catalog::Home;
 use crate::secret::{Length, SecretValue};
 use crate::store::vault::{Access, Protection, State, Unlock, Unlocker, Vault};
 use crate::store::{Store, StoreError};
@@ -136,13 +137,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
                 (None, true, _) => Protection::Passphrase(new_passphrase()?),
                 (None, false, true) => Protection::Keychain,
                 (None, false, false) => match vault.status().unlock {
+                    Unlock::KeyFile if external(&vault, &home) => return Err(needs_a_place()),
                     Unlock::KeyFile => Protection::KeyFile(None),
                     Unlock::Passphrase => Protection::Passphrase(new_passphrase()?),
                     Unlock::Keychain => Protection::Keychain,
                 },
             };
             // Where the vault opens more easily afterwards, values leave through it: a person decides.
-            if vault.status().unlock != protection_kind(&protection) {
+            if vault.status().unlock != protection.unlock()
+                || (matches!(protection, Protection::KeyFile(None)) && external(&vault, &home))
+            {
                 let mut terminal = Terminal::require("changing how the vault opens")?;
                 if !terminal.confirm("change how the vault opens?")? {
                     return Err(Failure::declined());
@@ -157,17 +161,26 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             }
             drop(lock);
             context.output.notice("the vault has a new key");
+            if let Some(path) = vault.status().key_file {
+                super::init::warn_of_key_file(&path, context);
+            }
         }
     }
     Ok(Done::Ok)
 }
 
-const fn protection_kind(protection: &Protection) -> Unlock {
-    match protection {
-        Protection::KeyFile(_) => Unlock::KeyFile,
-        Protection::Passphrase(_) => Unlock::Passphrase,
-        Protection::Keychain => Unlock::Keychain,
-    }
+/// Tells whether the vault opens with a key file that is not kept in its own folder.
+fn external(vault: &Vault, home: &Home) -> bool {
+    let key_file = vault.status().key_file;
+    key_file.is_some_and(|path| !path.starts_with(home.paths.vault_folder()))
+}
+
+/// A new key beside the files it opens would undo what the old one's own place was for.
+fn needs_a_place() -> Failure {
+    Failure::usage(
+        "the vault opens with a key file of its own place, and the new key needs one too",
+    )
+    .hint("name it: broker vault rekey --key-file PATH")
 }
 
 fn status(vault: &mut Vault, context: &Context) -> Result<(), Failure> {

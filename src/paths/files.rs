@@ -175,6 +175,31 @@ fn open_ours(path: &Path) -> Result<Option<(File, Metadata)>, FileError> {
 /// [`FileError::Io`]; the old file is then untouched, unless the folder could not be synced, when either
 /// may be found after a crash.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let (aside, folder) = written_aside(path, bytes)?;
+    aside
+        .persist(path)
+        .map_err(|e| FileError::io("replace", path)(e.error))?;
+    sync_folder(folder)
+}
+
+/// Makes `path` with `bytes`, durably, and leaves alone what is there already: `false` then.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
+    let (aside, folder) = written_aside(path, bytes)?;
+    match aside.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder).map(|()| true),
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(FileError::io("create", path)(e.error)),
+    }
+}
+
+/// Writes and syncs a private file beside `path`; it is removed again unless it is put in its place.
+fn written_aside<'a>(
+    path: &'a Path,
+    bytes: &[u8],
+) -> Result<(tempfile::NamedTempFile, &'a Path), FileError> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut aside = Builder::new()
         .prefix(TEMPORARY_PREFIX)
@@ -188,10 +213,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .as_file()
         .sync_all()
         .map_err(FileError::io("sync", path))?;
-    aside
-        .persist(path)
-        .map_err(|e| FileError::io("replace", path)(e.error))?;
-    sync_folder(folder)
+    Ok((aside, folder))
 }
 
 /// Removes `path` durably; `false` if it was not there.
@@ -328,6 +350,21 @@ mod tests {
         write_file(&path, b"long old text").expect("written");
         write_file(&path, b"new").expect("replaced");
         assert_eq!(read_file(&path, 10).expect("read"), Some(b"new".to_vec()));
+        assert_eq!(mode_of(&path), 0o600);
+        assert_eq!(
+            fs::read_dir(top.path()).expect("listed").count(),
+            1,
+            "nothing left aside"
+        );
+    }
+
+    #[test]
+    fn a_new_file_takes_no_others_place() {
+        let top = folder();
+        let path = top.path().join("a");
+        assert!(write_new_file(&path, b"first").expect("made"));
+        assert!(!write_new_file(&path, b"second").expect("no error"));
+        assert_eq!(read_file(&path, 10).expect("read"), Some(b"first".to_vec()));
         assert_eq!(mode_of(&path), 0o600);
         assert_eq!(
             fs::read_dir(top.path()).expect("listed").count(),

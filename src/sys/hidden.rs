@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{
     LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
     tcsetattr,
@@ -20,10 +20,12 @@ use super::HiddenError;
 
 /// The most that can be typed or pasted, in bytes.
 const MOST: usize = 64 * 1024;
-/// How long is waited for more behind Enter, which tells a pasted text of several lines, in milliseconds.
-const PASTE_MS: i64 = 50;
-/// How often is looked whether the process is to end, in milliseconds.
-const LOOK_MS: i64 = 100;
+/// How often what is left of a paste is thrown away.
+const MOST_DRAINS: u32 = 100;
+/// An answer of the terminal that came faster than this did not wait for anything.
+const HURRY: Duration = Duration::from_millis(20);
+/// How many of them in a row mean that the terminal has gone.
+const MOST_HURRIED: u32 = 50;
 
 /// Shows `prompt` on `screen` and reads one line from `answers` without showing it. The terminal is put
 /// back as it was however this ends, a signal included.
@@ -41,11 +43,13 @@ pub fn read_hidden(
     write!(screen, "{prompt} ")?;
     screen.flush()?;
     let typed = line(answers, &waiting);
-    if matches!(typed, Err(HiddenError::SeveralLines | HiddenError::Control)) {
-        // What is left of it must not reach the shell, however slowly it comes.
-        let _ = tcflush(&*answers, QueueSelector::IFlush);
-        while ready(answers, PASTE_MS).unwrap_or(false) && !waiting.is_over() {
+    if typed.is_err() {
+        // What is left must not reach the shell, however slowly it comes; but not for ever.
+        for _ in 0..MOST_DRAINS {
             let _ = tcflush(&*answers, QueueSelector::IFlush);
+            if waiting.is_over() || !matches!(next(answers), Ok(Some(_))) {
+                break;
+            }
         }
     }
     drop(quiet);
@@ -56,19 +60,25 @@ pub fn read_hidden(
 
 fn line(answers: &mut File, waiting: &Waiting) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MOST));
+    let mut idle = Instant::now();
+    let mut hurried = 0_u32;
     loop {
-        while !ready(answers, LOOK_MS)? {
-            if waiting.is_over() {
+        let Some(byte) = next(answers)? else {
+            // A terminal that has gone answers at once, and for ever.
+            hurried = if idle.elapsed() < HURRY {
+                hurried.saturating_add(1)
+            } else {
+                0
+            };
+            idle = Instant::now();
+            if waiting.is_over() || hurried > MOST_HURRIED {
                 return Err(HiddenError::Ended);
             }
-        }
-        let mut byte = [0_u8; 1];
-        if answers.read(&mut byte)? == 0 {
-            return Err(HiddenError::Ended);
-        }
-        match byte[0] {
+            continue;
+        };
+        match byte {
             b'\r' | b'\n' => {
-                if ready(answers, PASTE_MS)? {
+                if next(answers)?.is_some() {
                     return Err(HiddenError::SeveralLines);
                 }
                 break;
@@ -98,17 +108,15 @@ fn push(typed: &mut Vec<u8>, byte: u8) -> Result<(), HiddenError> {
     Ok(())
 }
 
-/// Waits until something can be read, for a while.
-fn ready(answers: &File, milliseconds: i64) -> Result<bool, HiddenError> {
-    let limit = Timespec {
-        tv_sec: 0,
-        tv_nsec: milliseconds.saturating_mul(1_000_000),
-    };
-    let mut files = [PollFd::new(answers, PollFlags::IN)];
-    match poll(&mut files, Some(&limit)) {
-        Ok(count) => Ok(count > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(e) => Err(io::Error::from(e).into()),
+/// Reads a byte, `None` if none came within a tenth of a second, which is how the terminal was set
+/// (termios(3), VMIN 0 and VTIME 1). A poll would not do: on macOS it fails for terminals.
+fn next(answers: &mut File) -> Result<Option<u8>, HiddenError> {
+    let mut byte = [0_u8; 1];
+    match answers.read(&mut byte) {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(byte[0])),
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -132,8 +140,8 @@ impl Quiet {
                 | LocalModes::ISIG
                 | LocalModes::IEXTEN,
         );
-        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
-        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 1;
         tcsetattr(&quiet.terminal, OptionalActions::Flush, &modes).map_err(io::Error::from)?;
         Ok(quiet)
     }
@@ -172,11 +180,11 @@ impl Waiting {
         let mut before = held;
         // SAFETY: both sets are live locals; changes the mask of this thread alone.
         let status =
-            unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const held, &raw mut before) };
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const held, &raw mut before) };
         if status == 0 {
             Ok(Self { before, held })
         } else {
-            Err(io::Error::last_os_error())
+            Err(io::Error::from_raw_os_error(status))
         }
     }
 
@@ -197,6 +205,8 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         // SAFETY: the set was filled by the system at the beginning; the old mask is not asked for.
-        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut())
+        };
     }
 }

@@ -35,3 +35,8 @@ pub fn read_hidden(
     let typed = rpassword::prompt_password(format!("{prompt} "))?;
     Ok(Zeroizing::new(typed.into_bytes()))
 }
+
+/// Runs `work`; there are no signals to block.
+pub fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}

@@ -58,3 +58,17 @@ pub fn account_home() -> Option<PathBuf> {
     let path = PathBuf::from(OsString::from_vec(text.to_bytes().to_vec()));
     path.is_absolute().then_some(path)
 }
+
+/// Runs `work` with every signal blocked in this thread; threads it starts begin that way and stay so.
+pub fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: initialises the local set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: both sets are live locals; changes the mask of this thread alone, and fails for no valid `how`.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let done = work();
+    // SAFETY: the set was filled by the call above; the mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut()) };
+    done
+}

@@ -19,7 +19,8 @@ pub(super) fn rebuilt(
     let mut items: Vec<(StoreKind, ItemId)> = Vec::new();
     for kind in [StoreKind::Keychain, StoreKind::Vault] {
         let needed = home.record.store == kind
-            || (kind == StoreKind::Vault && Vault::is_there(&home.paths).unwrap_or(true));
+            || (kind == StoreKind::Vault
+                && Vault::may_hold(&home.paths, &home.record.id).unwrap_or(true));
         let found = stores
             .store(kind)
             .and_then(|store| store.items(&home.record.id));

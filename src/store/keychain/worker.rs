@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::{Backend, Place, failed, timed_out};
 use crate::store::StoreError;
+use crate::sys;
 
 type Job = Box<dyn FnOnce(&mut Backend) + Send>;
 
@@ -26,15 +27,19 @@ impl Worker {
     /// [`StoreError::Failed`] where the system has no thread to give.
     pub(super) fn start(place: Place) -> Result<Self, StoreError> {
         let (jobs, inbox) = mpsc::channel::<Job>();
-        thread::Builder::new()
-            .name("keychain".to_owned())
-            .spawn(move || {
-                let mut backend = Backend::new(place);
-                while let Ok(job) = inbox.recv() {
-                    job(&mut backend);
-                }
-            })
-            .map_err(|error| failed(format!("thread: {}", error.kind())))?;
+        let work = move || {
+            let mut backend = Backend::new(place);
+            while let Ok(job) = inbox.recv() {
+                job(&mut backend);
+            }
+        };
+        // Signals are for the main thread, which may have a terminal to put back before the process ends.
+        sys::without_signals(|| {
+            thread::Builder::new()
+                .name("keychain".to_owned())
+                .spawn(work)
+        })
+        .map_err(|error| failed(format!("thread: {}", error.kind())))?;
         Ok(Self { jobs })
     }
 

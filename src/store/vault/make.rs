@@ -27,7 +27,9 @@ pub enum Protection {
 }
 
 impl Protection {
-    pub(super) const fn unlock(&self) -> Unlock {
+    /// Says how a vault of this protection opens.
+    #[must_use]
+    pub const fn unlock(&self) -> Unlock {
         match self {
             Self::KeyFile(_) => Unlock::KeyFile,
             Self::Passphrase(_) => Unlock::Passphrase,
@@ -97,6 +99,15 @@ impl Vault {
 }
 
 impl Vault {
+    /// Tells whether there is a vault, or something of one that may hold secrets.
+    ///
+    /// # Errors
+    /// [`StoreError::File`].
+    pub fn may_hold(paths: &HomePaths, home: &HomeId) -> Result<bool, StoreError> {
+        let folder = paths.vault_folder();
+        Ok(is_there(folder)? || first_generation(folder, home).is_err())
+    }
+
     /// Takes away the record of a vault that holds nothing, so that one can be made in its place: what is left of
     /// an `init` that did not end. Its keys stay. The caller has seen that no home owns it.
     ///
@@ -107,10 +118,11 @@ impl Vault {
         let Some(record) = Record::load(folder)? else {
             return Ok(());
         };
-        let items = Generation::new(folder, record.generation).items(home)?;
-        if items.is_some_and(|items| !items.is_empty()) {
+        // Every generation counts: the record may be an old copy.
+        if first_generation(folder, home).is_err() {
             return Err(StoreError::Exists(StoreKind::Vault));
         }
+        drop(record);
         paths::remove_file(&folder.join(record::NAME))?;
         Ok(())
     }
@@ -187,7 +199,8 @@ impl Place<'_> {
                 if source.kind() == std::io::ErrorKind::NotFound =>
             {
                 let text = self.text(&Identity::generate());
-                write(&path, &text)?;
+                // Somebody may have made one meanwhile, with which a vault opens: that one is taken up.
+                write_new(&path, &text)?;
                 identity::in_key_file(&path)?
             }
             found => found?,
@@ -231,8 +244,9 @@ impl Place<'_> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key file is what it is for")]
-fn write(path: &Path, text: &SecretValue) -> Result<(), StoreError> {
-    Ok(paths::write_file(path, text.expose())?)
+fn write_new(path: &Path, text: &SecretValue) -> Result<(), StoreError> {
+    paths::write_new_file(path, text.expose())?;
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the copy is wrapped at once")]

@@ -24,13 +24,16 @@ impl Vault {
     /// the old one could not be removed.
     ///
     /// # Errors
-    /// Any error of reading with the old key or writing with the new; the vault then is as it was.
+    /// Any error of reading with the old key or writing with the new; the vault then is as it was, or, where
+    /// only the last sync failed, has the new key with everything of the old one still there.
     /// [`StoreError::SameKey`] when the chosen key file holds the key in use.
     pub fn rekey(&mut self, protection: &Protection) -> Result<Vec<PathBuf>, StoreError> {
+        self.refresh()?;
+        let before = self.record.generation;
         let result = self.rekey_in_steps(protection, &mut |_| Ok(()));
-        if result.is_err() {
-            // The record says which side of the switch this is.
-            let _ = self.refresh();
+        // What the attempt left is removed. Where the record says that the switch was made although it was told
+        // to have failed, nothing is: it may not outlast a loss of power, and then the old files are needed.
+        if result.is_err() && self.refresh().is_ok() && self.record.generation == before {
             let _ = self.clean();
         }
         result
@@ -192,6 +195,8 @@ impl Vault {
     /// # Errors
     /// As [`Vault::leftovers`], and those of the keychain.
     pub fn clean(&mut self) -> Result<Vec<PathBuf>, StoreError> {
+        // What is left over is judged by the record as it is, never by one that was read before the lock.
+        self.refresh()?;
         let leftovers = self.leftovers()?;
         let mut gone = Vec::new();
         for path in leftovers {

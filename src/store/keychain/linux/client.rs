@@ -115,8 +115,15 @@ impl Call<'_> {
         });
         let values: Result<Vec<_>, _> = values.collect();
         if matches!(values, Err(StoreError::NotFound { .. })) {
-            // Found a moment ago and not given now: locked in between, or removed.
+            // Found a moment ago and not given now: locked in between, removed, or withheld.
             self.open_all(true).await?;
+            let again = search_all(self.service, &accounts).await?;
+            if again
+                .iter()
+                .all(|found| !found.unlocked.is_empty() || !found.locked.is_empty())
+            {
+                return Err(StoreError::Denied(StoreKind::Keychain));
+            }
         }
         values
     }
@@ -143,6 +150,15 @@ impl Call<'_> {
         if let Some(prompt) = prompt {
             let result = self.answered(&prompt).await?;
             created = OwnedObjectPath::try_from(result).map_err(|_| fault::malformed())?;
+            // The older ones are removed only beside an item that is there.
+            if !service
+                .search(&attributes)
+                .await?
+                .into_all()
+                .contains(&created)
+            {
+                return Err(fault::malformed());
+            }
         }
         for other in found.into_all() {
             if other != created {
@@ -164,12 +180,23 @@ impl Call<'_> {
         if !found.locked.is_empty() {
             self.unlock_objects(&found.locked).await?;
         }
-        let mut removal = Removal::Absent;
-        for path in found.into_all() {
-            self.delete(&path).await?;
-            removal = Removal::Removed;
+        let paths = found.into_all();
+        for path in &paths {
+            self.delete(path).await?;
         }
-        Ok(removal)
+        if paths.is_empty() {
+            return Ok(Removal::Absent);
+        }
+        if self
+            .service
+            .search(&attributes)
+            .await?
+            .into_all()
+            .is_empty()
+        {
+            return Ok(Removal::Removed);
+        }
+        Err(StoreError::Denied(StoreKind::Keychain))
     }
 
     /// See [`Store::items`](crate::store::Store::items).

@@ -43,6 +43,11 @@ pub(super) async fn answer(
         drop(service.prompt(prompt, "Dismiss", &()).await);
         return Err(StoreError::Locked(StoreKind::Keychain));
     }
+    // Any program on the bus can send a signal to us; only the service's own counts.
+    let provider = service
+        .owner(SECRETS)
+        .await?
+        .ok_or(StoreError::NoProvider)?;
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
         .interface("org.freedesktop.Secret.Prompt")
@@ -63,7 +68,21 @@ pub(super) async fn answer(
 
     let asked = Instant::now();
     let until = asked.checked_add(*left).unwrap_or(asked);
-    let signal = timeout_at(until, poll_fn(|cx| Pin::new(&mut signals).poll_next(cx))).await;
+    let from_provider = async {
+        loop {
+            let next = poll_fn(|cx| Pin::new(&mut signals).poll_next(cx)).await;
+            let foreign = |signal: &zbus::Message| {
+                signal
+                    .header()
+                    .sender()
+                    .is_none_or(|sender| sender.as_str() != provider)
+            };
+            if !matches!(&next, Some(Ok(signal)) if foreign(signal)) {
+                return next;
+            }
+        }
+    };
+    let signal = timeout_at(until, from_provider).await;
     let spent = asked.elapsed();
     *left = left.saturating_sub(spent);
     service.clock.forgive(spent);
