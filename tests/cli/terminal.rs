@@ -265,3 +265,45 @@ fn what_needs_a_person_refuses_without_one() {
     assert_eq!(value(&home, "a"), b"canary-a-value");
     assert!(fs::read_dir(home.path(".local/share/broker/vault")).is_ok());
 }
+
+#[test]
+fn a_new_key_is_not_put_beside_the_files_of_a_vault_whose_key_is_kept_elsewhere() {
+    let home = Home::empty();
+    let key = home.path("usb.txt");
+    let init = ["init", "--store", "vault", "--key-file"];
+    let _ = home.broker(init).arg(&key).run().ok();
+    home.set("a", b"canary-a-value");
+    let refused = home.broker(["--json", "vault", "rekey"]).run().code(2);
+    assert_eq!(refused.error_code(), "usage");
+    // Beside the files only if a person says so.
+    let asked = home
+        .broker(["--json", "vault", "rekey", "--key-file"])
+        .run()
+        .code(1);
+    assert_eq!(asked.error_code(), "no-terminal");
+    let folder = home.path(".local/share/broker/vault");
+    let names = || {
+        let entries = fs::read_dir(&folder).expect("listed");
+        let mut names: Vec<_> = entries
+            .map(|e| {
+                e.expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(), ["secrets", "vault.json"]);
+    let new = home.path("usb-2.txt");
+    let rekeyed = home
+        .broker(["vault", "rekey", "--key-file"])
+        .arg(&new)
+        .run()
+        .ok();
+    assert!(rekeyed.stderr.contains("usb-2.txt"), "{}", rekeyed.stderr);
+    assert_eq!(names(), ["secrets-2", "vault.json"]);
+    fs::remove_file(&key).expect("the old key");
+    assert_eq!(value(&home, "a"), b"canary-a-value");
+}

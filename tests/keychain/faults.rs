@@ -211,6 +211,15 @@ fn a_provider_that_answers_late_is_waited_for() {
 }
 
 #[test]
+fn a_value_that_is_withheld_is_denied_and_not_missing() {
+    let manner = Manner {
+        withholds: true,
+        ..Manner::default()
+    };
+    assert_eq!(code(scene(Asking::Never, manner).read()), "store-denied");
+}
+
+#[test]
 fn two_items_for_one_key_are_ambiguous_until_it_is_written() {
     let bus = Bus::without_provider();
     let item = item(&home(), "twice", 1);

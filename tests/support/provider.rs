@@ -71,6 +71,8 @@ pub struct Manner {
     pub refuses: Option<(&'static str, &'static str)>,
     /// It damages what it returns.
     pub damages: bool,
+    /// It finds items and does not give their values.
+    pub withholds: bool,
 }
 
 struct Item {
@@ -355,7 +357,8 @@ fn answer(state: &mut State, member: &str, object: &str, call: &Message) -> Opti
             let (wanted, session): (Vec<OwnedObjectPath>, OwnedObjectPath) =
                 body.deserialize().ok()?;
             let mut secrets = HashMap::new();
-            for item in state.items.iter().filter(|_| !state.locked) {
+            let given = !state.locked && !state.manner.withholds;
+            for item in state.items.iter().filter(|_| given) {
                 if wanted.iter().any(|w| w.as_str() == item.path) {
                     let (iv, mut sealed) = state.seal(&item.value);
                     if state.manner.damages {
