@@ -8,12 +8,10 @@
 //! A failure to replace the catalog is told as a failure, but nothing is undone after it: the new
 //! catalog may be on the disk already.
 
-use jiff::Timestamp;
-
-use super::{Catalog, CatalogError, Home, Pending, Record, VersionRecord};
+use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;
 use crate::secret::{SecretName, SecretValue};
-use crate::store::{Store, StoreError, StoreKind, Version};
+use crate::store::{Store, StoreError, StoreKind};
 
 /// Opens stores on demand and keeps them open.
 pub trait Stores {
@@ -44,43 +42,6 @@ pub struct Leftover {
     pub unrecorded: Option<CatalogError>,
 }
 
-/// A secret to be added.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// Everything but versions and times.
-    pub record: Record,
-}
-
-impl Draft {
-    /// Starts the record of a new secret with a random `id`.
-    #[must_use]
-    pub fn new(id: String, name: SecretName, store: StoreKind, now: Timestamp) -> Self {
-        let version = Version::FIRST;
-        let first = VersionRecord {
-            version,
-            created: now,
-            kept_until: None,
-            removed: None,
-        };
-        Self {
-            record: Record {
-                id,
-                name,
-                filed_as: None,
-                store,
-                current: version,
-                versions: vec![first],
-                created: now,
-                rotated: now,
-                rotate_every: None,
-                expires: None,
-                note: None,
-                url: None,
-            },
-        }
-    }
-}
-
 impl<'a> Change<'a> {
     /// Takes the home's lock and reads its catalog.
     ///
@@ -109,11 +70,10 @@ impl<'a> Change<'a> {
     pub fn add(
         &mut self,
         stores: &mut dyn Stores,
-        draft: Draft,
+        record: Record,
         value: &SecretValue,
     ) -> Result<(), CatalogError> {
-        self.ensure_free(&draft.record.name)?;
-        let record = draft.record;
+        self.ensure_free(&record.name)?;
         ensure_reachable(stores, record.store)?;
         let items = record.pending_items();
         self.announce(&items)?;

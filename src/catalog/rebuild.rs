@@ -56,20 +56,11 @@ pub fn rebuild(
             kept_until: None,
             removed: None,
         };
-        catalog.insert(Record {
-            id: id()?,
-            name,
-            filed_as: None,
-            store,
-            current,
-            versions: versions.into_iter().map(version).collect(),
-            created: now,
-            rotated: now,
-            rotate_every: None,
-            expires: None,
-            note: Some("the catalog was rebuilt; earlier dates are not known".to_owned()),
-            url: None,
-        });
+        let mut record = Record::first(id()?, name, store, now);
+        record.current = current;
+        record.versions = versions.into_iter().map(version).collect();
+        record.note = Some("the catalog was rebuilt; earlier dates are not known".to_owned());
+        catalog.insert(record);
     }
     let count = catalog.secrets().len();
     catalog.save(&home.paths)?;

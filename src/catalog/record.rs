@@ -72,6 +72,32 @@ pub struct Pending {
 }
 
 impl Record {
+    /// Returns the record of a secret that is first set at `now`, under a random `id`, with no schedule and
+    /// no remark.
+    #[must_use]
+    pub fn first(id: String, name: SecretName, store: StoreKind, now: Timestamp) -> Self {
+        let version = Version::FIRST;
+        Self {
+            id,
+            name,
+            filed_as: None,
+            store,
+            current: version,
+            versions: vec![VersionRecord {
+                version,
+                created: now,
+                kept_until: None,
+                removed: None,
+            }],
+            created: now,
+            rotated: now,
+            rotate_every: None,
+            expires: None,
+            note: None,
+            url: None,
+        }
+    }
+
     /// Returns the name its items are filed under.
     #[must_use]
     pub fn filed_as(&self) -> &SecretName {

@@ -9,8 +9,8 @@ use super::input::bounded;
 use super::set::{random_id, tell_limits};
 use super::stores::OpenStores;
 use super::{Done, init};
-use crate::catalog::CatalogError;
-use crate::catalog::change::{Change, Draft};
+use crate::catalog::change::Change;
+use crate::catalog::{CatalogError, Record};
 use crate::config::{Entry, parse_dotenv};
 use crate::secret::SecretName;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut stores = OpenStores::new(&home);
     let mut change = Change::begin(&home)?;
     for (name, _) in &entries {
-        let taken = |record: &crate::catalog::Record| record.name.folded() == name.folded();
+        let taken = |record: &Record| record.name.folded() == name.folded();
         if let Some(record) = change
             .catalog()
             .secrets()
@@ -51,9 +51,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut done = 0_usize;
     let all = entries.len();
     for (name, entry) in entries {
-        let draft = Draft::new(random_id()?, name.clone(), home.record.store, context.now());
+        let record = Record::first(random_id()?, name.clone(), home.record.store, context.now());
         change
-            .add(&mut stores, draft, &entry.value)
+            .add(&mut stores, record, &entry.value)
             .map_err(|error| {
                 let failure = Failure::from(error);
                 let message = format!(

@@ -281,6 +281,14 @@ fn create(
     context: &Context,
     prepare: impl FnOnce(&HomePaths, &HomeId) -> Result<(), Failure>,
 ) -> Result<Home, Failure> {
+    let id = new_id()?;
+    create_home(paths.clone(), kind, id, context.now(), |id| {
+        prepare(&paths, id)
+    })
+}
+
+/// Makes an id of 128 random bits.
+pub(super) fn new_id() -> Result<HomeId, Failure> {
     let mut bytes = [0_u8; 16];
     sys::random(&mut bytes).map_err(|e| {
         Failure::new(
@@ -288,10 +296,7 @@ fn create(
             format!("the system gave no random bytes: {e}"),
         )
     })?;
-    let id = HomeId::from_random(bytes);
-    create_home(paths.clone(), kind, id, context.now(), |id| {
-        prepare(&paths, id)
-    })
+    Ok(HomeId::from_random(bytes))
 }
 
 /// Makes a home with a vault that opens with a key file of its own, for `tour`.

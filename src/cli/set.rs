@@ -7,11 +7,10 @@ use super::failure::Failure;
 use super::input::{MASKABLE_BYTES, ValueArgs};
 use super::stores::OpenStores;
 use super::{Done, init};
-use crate::catalog::CatalogError;
-use crate::catalog::change::{Change, Draft};
+use crate::catalog::change::Change;
+use crate::catalog::{CatalogError, Record};
 use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
-use crate::sys;
 
 /// Store a new secret
 ///
@@ -84,16 +83,15 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     let value = args.value.read(&args.name)?;
     let home = init::home_or_new(context)?;
     let store = args.store.map_or(home.record.store, StoreKind::from);
-    let mut draft = Draft::new(random_id()?, args.name, store, context.now());
-    draft.record.rotate_every = args.schedule.rotate_every;
-    draft.record.expires = args.schedule.expires;
-    draft.record.note = args.schedule.note;
-    draft.record.url = args.schedule.url;
-    let record = draft.record.clone();
+    let mut record = Record::first(random_id()?, args.name, store, context.now());
+    record.rotate_every = args.schedule.rotate_every;
+    record.expires = args.schedule.expires;
+    record.note = args.schedule.note;
+    record.url = args.schedule.url;
     let mut stores = OpenStores::new(&home);
     let mut change = Change::begin(&home)?;
     let _ = change.sweep(&mut stores.only(store));
-    change.add(&mut stores, draft, &value)?;
+    change.add(&mut stores, record.clone(), &value)?;
     let name = &record.name;
     let mut said = format!("stored \"{name}\" (version 1) in the {store}");
     // Without a schedule there is no reason to look for the zone, which reads many files.
@@ -128,12 +126,5 @@ pub(super) fn tell_limits(name: &SecretName, value: &SecretValue, context: &Cont
 
 /// Makes the internal id of a new secret: 128 random bits in hexadecimal.
 pub(super) fn random_id() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 16];
-    sys::random(&mut bytes).map_err(|e| {
-        Failure::new(
-            "input-failed",
-            format!("the system gave no random bytes: {e}"),
-        )
-    })?;
-    Ok(String::from(crate::store::HomeId::from_random(bytes)))
+    init::new_id().map(String::from)
 }

@@ -40,7 +40,7 @@ impl Terminal {
     /// # Errors
     /// When the terminal has gone.
     pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
-        writeln!(self.screen, "{text}")
+        writeln!(self.screen, "{}", escaped(text))
             .and_then(|()| self.screen.flush())
             .map_err(|_| gone())
     }

@@ -11,8 +11,8 @@ use super::failure::Failure;
 use super::set::random_id;
 use super::stores::OpenStores;
 use super::{Done, init};
-use crate::catalog::Home;
-use crate::catalog::change::{Change, Draft};
+use crate::catalog::change::Change;
+use crate::catalog::{Home, Record};
 use crate::launch::{Piped, spawn_piped};
 use crate::paths::HomePaths;
 use crate::secret::{Recipe, SecretName};
@@ -97,8 +97,8 @@ fn store(home: &Home, context: &Context) -> Result<(), Failure> {
     let name: SecretName = "demo-token"
         .parse()
         .map_err(|e| Failure::usage(format!("{e}")))?;
-    let draft = Draft::new(random_id()?, name, StoreKind::Vault, context.now());
-    Ok(Change::begin(home)?.add(&mut OpenStores::of_throwaway(home)?, draft, &value)?)
+    let record = Record::first(random_id()?, name, StoreKind::Vault, context.now());
+    Ok(Change::begin(home)?.add(&mut OpenStores::of_throwaway(home)?, record, &value)?)
 }
 
 /// Starts the server as a client does, and asks it over MCP which variables it has: names, and whether

@@ -1,14 +1,29 @@
 //! What is typed without being shown: one line of text, whole, or nothing; and the terminal is left as
 //! it was, whatever happens.
 
+use std::process::Command;
+
 use super::{names, value};
-use crate::support::home::Home;
+use crate::support::home::{BROKER, Home};
 use crate::support::pty::{Ended, On, Session};
+use crate::support::without_terminal;
 
 const TYPED: On = On {
     stdin: true,
     stderr: false,
 };
+
+/// A shell in the home, at no terminal yet.
+fn shell(home: &Home, script: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", script])
+        .env_clear()
+        .current_dir(home.path(""));
+    command.envs(home.environment().iter().map(|(n, v)| (n, v)));
+    without_terminal(&mut command);
+    command
+}
 
 /// Types into the prompt of `set a` and waits for the end.
 fn typed(home: &Home, text: &str) -> Ended {
@@ -23,18 +38,9 @@ fn typed(home: &Home, text: &str) -> Ended {
 #[test]
 fn a_pasted_text_of_several_lines_is_refused_whole_and_not_left_to_the_shell() {
     let home = Home::new();
-    let mut command = std::process::Command::new("/bin/sh");
     // What the prompt leaves unread, the next reader of the terminal gets, as a shell would.
-    let script = format!(
-        "'{}' --json set a; stty -icanon min 0 time 3; cat > left",
-        crate::support::home::BROKER
-    );
-    command
-        .args(["-c", &script])
-        .env_clear()
-        .current_dir(home.path(""));
-    command.envs(home.environment().iter().map(|(n, v)| (n, v)));
-    crate::support::without_terminal(&mut command);
+    let script = format!("'{BROKER}' --json set a; stty -icanon min 0 time 3; cat > left");
+    let command = shell(&home, &script);
     let mut session = Session::start(command, TYPED);
     session
         .wait_for("value of a:")
@@ -73,11 +79,8 @@ fn a_long_line_and_a_tab_are_kept_and_corrections_count() {
 fn a_signal_at_the_prompt_ends_broker_and_leaves_the_terminal_as_it_was() {
     for signal in ["TERM", "HUP", "INT", "QUIT"] {
         let home = Home::new();
-        let mut command = std::process::Command::new("/bin/sh");
-        let direct = format!("ulimit -c 0; exec '{}' set a", crate::support::home::BROKER);
-        command.args(["-c", &direct]).env_clear();
-        command.envs(home.environment().iter().map(|(n, v)| (n, v)));
-        crate::support::without_terminal(&mut command);
+        // By exec, so that the process that is signalled is broker itself.
+        let command = shell(&home, &format!("ulimit -c 0; exec '{BROKER}' set a"));
         let mut session = Session::start(command, TYPED);
         session
             .wait_for("value of a:")

@@ -8,8 +8,8 @@
 mod keychain;
 mod vault;
 
-use broker::catalog::change::{Change, Draft, Stores};
-use broker::catalog::{Catalog, Home, create_home};
+use broker::catalog::change::{Change, Stores};
+use broker::catalog::{Catalog, Home, Record, create_home};
 use broker::paths::HomePaths;
 use broker::secret::{SecretName, SecretValue};
 use broker::store::{HomeId, Store, StoreError, StoreKind};
@@ -82,10 +82,10 @@ pub(crate) fn home(
     .unwrap();
     let mut stores = stores.unwrap();
     for before in case.before {
-        let draft = Draft::new((*before).to_owned(), name(before), kind, now);
+        let record = Record::first((*before).to_owned(), name(before), kind, now);
         Change::begin(&home)
             .unwrap()
-            .add(&mut stores, draft, &value(OLD))
+            .add(&mut stores, record, &value(OLD))
             .unwrap();
     }
     home

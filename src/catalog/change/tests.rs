@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::*;
 use crate::catalog::create_home;
 use crate::paths::HomePaths;
-use crate::store::{HomeId, ItemId, Removal};
+use crate::store::{HomeId, ItemId, Removal, Version};
 
 /// What a store is told to do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,8 +149,8 @@ impl World {
 
     fn add(&mut self, text: &str) -> Result<(), CatalogError> {
         let now = Timestamp::UNIX_EPOCH;
-        let draft = Draft::new(format!("id-{text}"), name(text), StoreKind::Keychain, now);
-        Change::begin(&self.home)?.add(&mut self.stores, draft, &value(text))
+        let record = Record::first(format!("id-{text}"), name(text), StoreKind::Keychain, now);
+        Change::begin(&self.home)?.add(&mut self.stores, record, &value(text))
     }
 
     fn names(&self) -> Vec<String> {
