@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`launch`] | plan and values to a process: environment, replace |
+//! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
 //! | [`config`] | `broker.toml` and `.env` files into typed values |
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod launch;
 pub mod paths;
+pub mod policy;
 pub mod secret;
 pub mod store;
 pub mod sys;

@@ -4,17 +4,21 @@
 //! on `HOME` but not the `XDG_*` variables, so a variable that is set in a terminal and missing under a
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
+mod content;
 mod files;
 mod folders;
 mod lock;
 mod modes;
+mod rights;
 
+pub use content::FileStamp;
 pub use files::{
     FileError, create_folder, read_file, read_private_file, remove_file, write_file, write_new_file,
 };
 pub use folders::{folder_is_there, is_temporary, list_all, list_folder, remove_folder};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};
+pub use rights::{Writable, writable};
 
 use std::env;
 use std::ffi::OsString;
@@ -140,6 +144,42 @@ impl HomePaths {
     #[must_use]
     pub fn catalog_file(&self) -> PathBuf {
         self.state.join("catalog.json")
+    }
+
+    /// What a person allowed.
+    #[must_use]
+    pub fn grants_file(&self) -> PathBuf {
+        self.state.join("grants.json")
+    }
+
+    /// What a person allowed, while it is being changed.
+    #[must_use]
+    pub fn next_grants_file(&self) -> PathBuf {
+        self.state.join("grants.next.json")
+    }
+
+    /// What was asked for and is not allowed yet.
+    #[must_use]
+    pub fn requests_file(&self) -> PathBuf {
+        self.state.join("requests.json")
+    }
+
+    /// There while no value may leave.
+    #[must_use]
+    pub fn frozen_file(&self) -> PathBuf {
+        self.state.join("frozen.json")
+    }
+
+    /// The contents of interpreters that starts have met, so that none is read twice.
+    #[must_use]
+    pub fn seen_file(&self) -> PathBuf {
+        self.state.join("seen.json")
+    }
+
+    /// An empty folder that launchers are pointed to instead of the one they are started in.
+    #[must_use]
+    pub fn neutral_folder(&self) -> PathBuf {
+        self.state.join("neutral")
     }
 
     /// The file that commands which change the home lock.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, CatalogError, parse, to_json};
+use super::document::{parse, to_json};
+use super::{Catalog, CatalogError};
 use crate::paths::{self, HomePaths, Lock};
 use crate::store::{HomeId, StoreKind};
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod change;
+pub mod document;
 mod home;
 mod rebuild;
 mod record;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::paths::{self, FileError, HomePaths, LocateError};
 use crate::secret::SecretName;
 use crate::store::{HomeId, ItemId, StoreError, StoreKind};
+use document::{parse, to_json};
 
 /// The format written here. A higher number is refused and left untouched.
 const FORMAT: u32 = 1;
@@ -254,53 +256,4 @@ fn order(a: &SecretName, b: &SecretName) -> std::cmp::Ordering {
     let (a, b) = (a.as_str().bytes(), b.as_str().bytes());
     a.map(|x| x.to_ascii_lowercase())
         .cmp(b.map(|x| x.to_ascii_lowercase()))
-}
-
-/// Parses a JSON document of ours, after a look at its format number.
-fn parse<T: serde::de::DeserializeOwned>(
-    file: &str,
-    bytes: &[u8],
-    newest: u32,
-) -> Result<T, CatalogError> {
-    #[derive(Deserialize)]
-    struct Head {
-        format: u32,
-    }
-    let damaged = |e: serde_json::Error| CatalogError::Damaged {
-        file: file.to_owned(),
-        line: e.line(),
-        column: e.column(),
-    };
-    match serde_json::from_slice(bytes) {
-        Ok(document) => {
-            let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
-            if head.format > newest {
-                return Err(CatalogError::Newer {
-                    file: file.to_owned(),
-                    format: head.format,
-                });
-            }
-            if head.format == 0 {
-                return Err(CatalogError::Inconsistent {
-                    file: file.to_owned(),
-                    problem: "there is no format 0",
-                });
-            }
-            Ok(document)
-        }
-        Err(e) => match serde_json::from_slice::<Head>(bytes) {
-            Ok(head) if head.format > newest => Err(CatalogError::Newer {
-                file: file.to_owned(),
-                format: head.format,
-            }),
-            _ => Err(damaged(e)),
-        },
-    }
-}
-
-/// Renders a document of ours: indented, so that a person can read and compare it.
-fn to_json<T: Serialize>(document: &T) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
 }

@@ -79,7 +79,7 @@ enum ItemName {
 }
 
 /// The items that are broker's own. Each begins with a dot, which no secret's name can.
-const OWN: [&str; 1] = [".vault-identity"];
+const OWN: [&str; 2] = [".vault-identity", ".seal"];
 
 impl ItemId {
     /// Names one version of a secret.
@@ -98,6 +98,16 @@ impl ItemId {
         Self {
             home: home.clone(),
             name: ItemName::Own(OWN[0]),
+            version: Version::FIRST,
+        }
+    }
+
+    /// Names the item that holds the seal of a home's permissions.
+    #[must_use]
+    pub fn seal(home: &HomeId) -> Self {
+        Self {
+            home: home.clone(),
+            name: ItemName::Own(OWN[1]),
             version: Version::FIRST,
         }
     }
@@ -193,8 +203,9 @@ mod tests {
             "abababababababababababababababab/work/github-token@v12"
         );
         assert_eq!(ItemId::from_account(&item.account()), Some(item));
-        let own = ItemId::vault_identity(&home());
-        assert_eq!(ItemId::from_account(&own.account()), Some(own));
+        for own in [ItemId::vault_identity(&home()), ItemId::seal(&home())] {
+            assert_eq!(ItemId::from_account(&own.account()), Some(own));
+        }
     }
 
     #[test]

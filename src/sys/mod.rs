@@ -35,7 +35,7 @@ pub use replace::{Block, NulInside, c_string, replace};
 pub use terminal::{has_desktop, open_terminal};
 #[cfg(unix)]
 pub use unix::{
-    OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_link_error,
+    OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_link_error, is_own_group,
     without_signals,
 };
 

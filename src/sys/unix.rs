@@ -17,6 +17,15 @@ pub fn effective_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Tells whether a group is no group of strangers: the system's, the user's own, or on macOS the
+/// administrators (group 80), who own what is installed there.
+#[must_use]
+pub fn is_own_group(group: u32) -> bool {
+    group == 0
+        || group == rustix::process::getegid().as_raw()
+        || (cfg!(target_os = "macos") && group == 80)
+}
+
 /// Tells whether `open` failed because the last component is a link (`ELOOP`, open(2)).
 #[must_use]
 pub fn is_link_error(error: &io::Error) -> bool {

@@ -1,0 +1,228 @@
+//! The grants of a home, and the decision whether a command is one of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use hmac::{Hmac, Mac};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use super::difference::{Difference, differences};
+use super::{Command, Content, Seal, SealError, Text, hex};
+use crate::catalog::CatalogError;
+use crate::catalog::document::{parse, to_json};
+use crate::paths::FileStamp;
+use crate::store::{HomeId, StoreKind};
+
+const FORMAT: u32 = 1;
+
+/// A command that a person allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// The id of the command.
+    pub id: String,
+    /// When it was allowed.
+    pub granted: Timestamp,
+    /// What was allowed.
+    pub command: Command,
+}
+
+/// All grants of a home, with the marks by which each store knows them.
+///
+/// A change is written aside first, then the seals are moved on, then the file takes its place. So a
+/// reader may find two files, and the seal says which of them counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grants {
+    format: u32,
+    home: HomeId,
+    generation: u64,
+    grants: Vec<Grant>,
+    /// For each store with a seal, the HMAC-SHA-256 of the above under its key, in hexadecimal.
+    seals: BTreeMap<StoreKind, String>,
+}
+
+/// A command that is to be judged, and what only the system can answer about it.
+pub struct Asked<'a> {
+    /// What is asked for.
+    pub command: &'a Command,
+    /// Names the programs that the command looks up and the caller's `PATH` finds in another place than
+    /// the one it is given.
+    pub found_elsewhere: &'a dyn Fn(&Text) -> Vec<String>,
+}
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("command", self.command)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a command was allowed.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It was, by this grant.
+    Granted(&'a Grant),
+    /// It was not; this one comes nearest, and differs so.
+    Changed(&'a Grant, Vec<Difference>),
+    /// Nothing like it was allowed.
+    Unknown,
+}
+
+impl Grants {
+    /// Returns the grants of a home in which nothing was allowed yet.
+    #[must_use]
+    pub fn none(home: HomeId) -> Self {
+        Self {
+            format: FORMAT,
+            home,
+            generation: 0,
+            grants: Vec::new(),
+            seals: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the file that is called `file` in errors.
+    ///
+    /// # Errors
+    /// See [`parse`]; [`CatalogError::Inconsistent`] for the file of another home.
+    pub fn parse(file: &str, bytes: &[u8], home: &HomeId) -> Result<Self, CatalogError> {
+        let grants: Self = parse(file, bytes, FORMAT)?;
+        if grants.home != *home {
+            return Err(CatalogError::Inconsistent {
+                file: file.to_owned(),
+                problem: "it belongs to another home",
+            });
+        }
+        Ok(grants)
+    }
+
+    /// Writes the file.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        to_json(self)
+    }
+
+    /// Returns all grants, in the order in which they were made.
+    #[must_use]
+    pub fn all(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Returns the number that grows with each change.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Returns the stores whose seal knows these grants.
+    pub fn sealed_in(&self) -> impl Iterator<Item = StoreKind> {
+        self.seals.keys().copied()
+    }
+
+    /// Decides whether `asked` was allowed.
+    pub fn judge(&self, asked: &Asked<'_>) -> Verdict<'_> {
+        let mut nearest: Option<(&Grant, Vec<Difference>)> = None;
+        for grant in &self.grants {
+            let found = differences(&grant.command, asked);
+            if found.is_empty() {
+                return Verdict::Granted(grant);
+            }
+            if is_alike(&grant.command, asked.command)
+                && nearest.as_ref().is_none_or(|(_, n)| found.len() < n.len())
+            {
+                nearest = Some((grant, found));
+            }
+        }
+        match nearest {
+            Some((grant, found)) => Verdict::Changed(grant, found),
+            None => Verdict::Unknown,
+        }
+    }
+
+    /// Finds the content of the file at `path`, links resolved, if a grant knows it with that stamp. A stamp
+    /// that was taken right after a change is not believed, since another change may not show in it.
+    #[must_use]
+    pub fn content(&self, path: &Text, stamp: &FileStamp) -> Option<&Content> {
+        self.grants.iter().find_map(|grant| {
+            let program = &grant.command.program;
+            let files = grant.command.files.iter().map(|f| (&f.path, &f.content));
+            std::iter::once((&program.real, &program.content))
+                .chain(files)
+                .find(|(known, content)| {
+                    *known == path
+                        && content.stamp == *stamp
+                        && stamp.is_settled(grant.granted.as_second())
+                })
+                .map(|(_, content)| content)
+        })
+    }
+
+    /// Changes what is allowed: the next generation, which no seal knows yet.
+    #[must_use]
+    pub fn changed(&self, change: impl FnOnce(&mut Vec<Grant>)) -> Self {
+        let mut grants = self.grants.clone();
+        change(&mut grants);
+        Self {
+            generation: self.generation.saturating_add(1),
+            grants,
+            seals: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Marks these grants with the key of a store's seal.
+    pub fn mark(&mut self, store: StoreKind, seal: &Seal) {
+        let mark = self.mac(seal).finalize().into_bytes();
+        self.seals.insert(store, hex::encode(&mark));
+    }
+
+    /// Checks that these are the grants that a store's seal knows.
+    ///
+    /// # Errors
+    /// [`SealError::Forged`] for a mark that is missing or wrong, [`SealError::Replayed`] for an older or a
+    /// newer file than the last.
+    pub fn check(&self, store: StoreKind, seal: &Seal) -> Result<(), SealError> {
+        let mark = self.seals.get(&store).ok_or(SealError::Forged)?;
+        let mut bytes = [0_u8; 32];
+        hex::decode(mark, &mut bytes).ok_or(SealError::Forged)?;
+        self.mac(seal)
+            .verify_slice(&bytes)
+            .map_err(|_| SealError::Forged)?;
+        if self.generation == seal.generation() {
+            Ok(())
+        } else {
+            Err(SealError::Replayed)
+        }
+    }
+
+    /// Computes the mark of everything but the marks. What is covered is the meaning, not the spelling of
+    /// the file: the order of fields here is fixed, white space there is none.
+    fn mac(&self, seal: &Seal) -> Hmac<Sha256> {
+        let mut mac = seal.mac();
+        mac.update(b"broker grants 1\n");
+        mac.update(self.home.as_str().as_bytes());
+        mac.update(&self.generation.to_be_bytes());
+        mac.update(&serde_json::to_vec(&self.grants).unwrap_or_default());
+        mac
+    }
+}
+
+/// Tells whether two commands are the same to a person: by their label or, where that does not tell, by what
+/// is executed.
+fn is_alike(granted: &Command, asked: &Command) -> bool {
+    let same_program =
+        granted.program.path == asked.program.path || granted.program.name == asked.program.name;
+    match (&granted.server, &asked.server) {
+        (Some(a), Some(b)) if a == b => true,
+        (None, None) => same_program,
+        _ => same_program && granted.arguments == asked.arguments,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+//! Tests of the decision: what is the same command, what is another, which file of grants counts.
+
+#![expect(clippy::expect_used, reason = "helpers of tests may abort")]
+
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::policy::{Argument, Binding, File, Part, Program, Secret};
+
+/// Changes one thing about a command.
+type Change = Box<dyn Fn(&mut Command)>;
+
+fn content(digit: char) -> Content {
+    let found = std::fs::metadata("/").expect("there");
+    Content {
+        sha256: digit.to_string().repeat(64),
+        stamp: FileStamp::of(&found),
+    }
+}
+
+fn secret(id: &str, name: &str) -> Secret {
+    Secret {
+        id: id.to_owned(),
+        name: name.parse().expect("a name"),
+    }
+}
+
+fn command() -> Command {
+    Command {
+        server: Some("github".to_owned()),
+        program: Program {
+            name: Text::of("tool"),
+            path: Text::of("/opt/bin/tool"),
+            real: Text::of("/opt/tool-1/tool"),
+            content: content('a'),
+            binding: Binding::Content,
+        },
+        arguments: vec![
+            Argument::Text(Text::of("stdio")),
+            Argument::Secret(secret("1", "a")),
+        ],
+        files: vec![File {
+            path: Text::of("/opt/x.js"),
+            content: content('b'),
+        }],
+        folder: None,
+        path: Text::of("/bin"),
+        home: Text::of("/home/u"),
+        variables: BTreeMap::from([("T".to_owned(), secret("1", "a"))]),
+        literals: BTreeMap::from([("L".to_owned(), Text::of("x"))]),
+        passed: BTreeMap::from([("P".to_owned(), Some(Text::of("y")))]),
+        install_scripts: false,
+    }
+}
+
+fn grants(command: Command) -> Grants {
+    Grants::none(HomeId::from_random([1; 16])).changed(|grants| {
+        grants.push(Grant {
+            id: command.id(),
+            granted: Timestamp::UNIX_EPOCH,
+            command,
+        });
+    })
+}
+
+fn judge(granted: &Command, asked: &Command) -> Option<Vec<Difference>> {
+    let grants = grants(granted.clone());
+    let elsewhere = |_: &Text| vec!["node".to_owned()];
+    match grants.judge(&Asked {
+        command: asked,
+        found_elsewhere: &elsewhere,
+    }) {
+        Verdict::Granted(_) => Some(Vec::new()),
+        Verdict::Changed(_, found) => Some(found),
+        Verdict::Unknown => None,
+    }
+}
+
+#[test]
+fn the_same_command_is_granted_whatever_its_secrets_are_called_by_now() {
+    let mut asked = command();
+    asked
+        .variables
+        .insert("T".to_owned(), secret("1", "renamed"));
+    assert_eq!(judge(&command(), &asked), Some(Vec::new()));
+    assert_eq!(command().id(), asked.id());
+}
+
+#[test]
+fn each_bound_field_changed_alone_is_a_difference_and_another_id() {
+    let text = |text: &str| Text::of(text);
+    let changes: Vec<(Change, Difference)> = vec![
+        (
+            Box::new(|c| c.server = Some("github".into())),
+            Difference::Server(Some("gitlab".into())),
+        ),
+        (
+            Box::new(|c| c.program.name = Text::of("other")),
+            Difference::Name(text("tool")),
+        ),
+        (
+            Box::new(|c| c.program.path = Text::of("/x")),
+            Difference::Program(text("/opt/bin/tool")),
+        ),
+        (
+            Box::new(|c| c.program.real = Text::of("/x")),
+            Difference::Link(text("/opt/tool-1/tool")),
+        ),
+        (
+            Box::new(|c| c.program.content = content('c')),
+            Difference::Content(text("/opt/bin/tool")),
+        ),
+        (
+            Box::new(|c| c.arguments[0] = Argument::Text(Text::of("http"))),
+            Difference::Argument(1, Some(text("stdio"))),
+        ),
+        (
+            Box::new(|c| c.arguments[1] = Argument::Secret(secret("2", "a"))),
+            Difference::Argument(2, None),
+        ),
+        (
+            Box::new(|c| c.arguments.push(Argument::Text(Text::of("x")))),
+            Difference::ArgumentCount(2),
+        ),
+        (
+            Box::new(|c| c.files[0].content = content('c')),
+            Difference::Content(text("/opt/x.js")),
+        ),
+        (Box::new(|c| c.files.clear()), Difference::Files),
+        (
+            Box::new(|c| c.folder = Some(Text::of("/p"))),
+            Difference::Folder(None),
+        ),
+        (
+            Box::new(|c| c.path = Text::of("/planted:/bin")),
+            Difference::Path(vec!["node".into()]),
+        ),
+        (
+            Box::new(|c| c.home = Text::of("/x")),
+            Difference::Home(text("/home/u")),
+        ),
+        (
+            Box::new(|c| {
+                c.variables.insert("T".into(), secret("2", "a"));
+            }),
+            Difference::Secret(Part::Other, "T".into()),
+        ),
+        (
+            Box::new(|c| {
+                c.variables.insert("U".into(), secret("1", "a"));
+            }),
+            Difference::Secret(Part::Added, "U".into()),
+        ),
+        (
+            Box::new(|c| {
+                c.literals.insert("L".into(), Text::of("z"));
+            }),
+            Difference::Literal(Part::Other, "L".into()),
+        ),
+        (
+            Box::new(|c| {
+                c.literals.clear();
+            }),
+            Difference::Literal(Part::Missing, "L".into()),
+        ),
+        (
+            Box::new(|c| {
+                c.passed.insert("P".into(), Some(Text::of("z")));
+            }),
+            Difference::Passed(Part::Other, "P".into()),
+        ),
+        (
+            Box::new(|c| {
+                c.passed.insert("P".into(), None);
+            }),
+            Difference::Passed(Part::Other, "P".into()),
+        ),
+        (
+            Box::new(|c| c.install_scripts = true),
+            Difference::InstallScripts,
+        ),
+    ];
+    for (change, difference) in changes {
+        let mut granted = command();
+        if matches!(difference, Difference::Server(_)) {
+            granted.server = Some("gitlab".to_owned());
+        }
+        let mut asked = granted.clone();
+        change(&mut asked);
+        assert_eq!(judge(&granted, &asked), Some(vec![difference]));
+        assert_ne!(asked.id(), granted.id());
+    }
+}
+
+#[test]
+fn a_program_bound_by_its_path_may_be_upgraded_but_not_become_writable() {
+    let mut granted = command();
+    granted.program.binding = Binding::Path;
+    let mut asked = granted.clone();
+    asked.program.real = Text::of("/opt/tool-2/tool");
+    asked.program.content = content('c');
+    assert_eq!(judge(&granted, &asked), Some(Vec::new()));
+    assert_eq!(granted.id(), asked.id());
+    asked.program.binding = Binding::Content;
+    let found = Difference::Writable(Text::of("/opt/bin/tool"));
+    assert_eq!(judge(&granted, &asked), Some(vec![found]));
+    // Bound by content, it stays so even where only the system can write it now.
+    let mut asked = command();
+    asked.program.binding = Binding::Path;
+    assert_eq!(judge(&command(), &asked), Some(Vec::new()));
+    asked.program.content = content('c');
+    assert!(judge(&command(), &asked).is_some_and(|found| found.len() == 1));
+}
+
+#[test]
+fn a_path_that_finds_nothing_elsewhere_is_no_difference() {
+    let grants = grants(command());
+    let mut asked = command();
+    asked.path = Text::of("/bin:/usr/bin");
+    let verdict = grants.judge(&Asked {
+        command: &asked,
+        found_elsewhere: &|_| Vec::new(),
+    });
+    assert!(matches!(verdict, Verdict::Granted(_)));
+}
+
+#[test]
+fn what_resembles_nothing_allowed_has_no_nearest_grant() {
+    let mut asked = command();
+    asked.server = Some("other".to_owned());
+    asked.program.path = Text::of("/x");
+    assert_eq!(judge(&command(), &asked), None);
+}
+
+fn sealed() -> (Grants, Seal) {
+    let mut grants = grants(command());
+    let seal = Seal::new(Zeroizing::new([3; 64]), grants.generation(), false);
+    grants.mark(StoreKind::Vault, &seal);
+    (grants, seal)
+}
+
+#[test]
+fn only_the_file_that_was_marked_last_counts() {
+    let (old, mut seal) = sealed();
+    assert_eq!(old.check(StoreKind::Vault, &seal), Ok(()));
+    assert_eq!(
+        old.check(StoreKind::Keychain, &seal),
+        Err(SealError::Forged)
+    );
+    let mut new = old.changed(|grants| grants.clear());
+    assert_eq!(new.check(StoreKind::Vault, &seal), Err(SealError::Forged));
+    seal.set_generation(new.generation());
+    new.mark(StoreKind::Vault, &seal);
+    assert_eq!(new.check(StoreKind::Vault, &seal), Ok(()));
+    assert_eq!(
+        old.check(StoreKind::Vault, &seal),
+        Err(SealError::Replayed),
+        "copied back"
+    );
+    let other = Seal::new(Zeroizing::new([4; 64]), new.generation(), false);
+    assert_eq!(new.check(StoreKind::Vault, &other), Err(SealError::Forged));
+}
+
+#[test]
+fn any_change_of_what_the_file_means_is_noticed_and_no_change_of_its_spelling() {
+    let (grants, seal) = sealed();
+    let home = HomeId::from_random([1; 16]);
+    let json: serde_json::Value = serde_json::from_slice(&grants.to_json()).expect("JSON");
+    let read = |json: &serde_json::Value| {
+        Grants::parse("f", json.to_string().as_bytes(), &home).expect("grants")
+    };
+    // Compact and with its keys sorted, where the file is neither.
+    assert_eq!(read(&json).check(StoreKind::Vault, &seal), Ok(()));
+    for (place, value) in [
+        ("/generation", serde_json::json!(7)),
+        ("/grants/0/granted", "1970-01-01T00:00:01Z".into()),
+        ("/grants/0/command/arguments/0/text", "http".into()),
+        ("/grants/0/command/variables/T/id", "2".into()),
+        (
+            "/grants/0/command/program/content/sha256",
+            "c".repeat(64).into(),
+        ),
+        ("/grants/0/command/passed/P", serde_json::Value::Null),
+    ] {
+        let mut changed = json.clone();
+        *changed.pointer_mut(place).expect(place) = value;
+        let checked = read(&changed).check(StoreKind::Vault, &seal);
+        assert_eq!(checked, Err(SealError::Forged), "{place}");
+    }
+    let mut longer = json.clone();
+    longer["grants"][0]["command"]["extra"] = 1.into();
+    assert!(Grants::parse("f", longer.to_string().as_bytes(), &home).is_err());
+    let other = HomeId::from_random([2; 16]);
+    assert!(Grants::parse("f", json.to_string().as_bytes(), &other).is_err());
+}
