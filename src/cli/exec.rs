@@ -56,6 +56,9 @@ pub(super) struct Args {
     /// Allow a reference as an argument, where every user of the machine can see the value
     #[arg(long)]
     allow_argv_secret: bool,
+    /// Let the packages that a launcher fetches run their install scripts, with the secrets in reach
+    #[arg(long)]
+    allow_install_scripts: bool,
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -161,12 +164,13 @@ fn request(args: Args, config: Config) -> Result<Request, Failure> {
             .map(|text| Assignment::read(text))
             .collect::<Result<_, _>>()?,
         pass: args.pass,
+        pass_any: args.pass_any,
         pass_if_set: config.pass,
+        install_scripts: args.allow_install_scripts,
         allow_dangerous: args.allow_dangerous_env,
         allow_argv_secret: args.allow_argv_secret,
         folder: args.cwd,
     };
-    request.pass.extend(args.pass_any);
     request.allow_dangerous.extend(config.allow_dangerous_env);
     let known: Vec<String> = config.servers.keys().cloned().collect();
     let defined = request

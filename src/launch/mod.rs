@@ -6,18 +6,26 @@
 #![forbid(unsafe_code)]
 
 mod assignment;
+mod bind;
 mod child;
 mod dangerous;
 mod environment;
+mod identity;
+pub mod launcher;
 mod plan;
 mod program;
+mod project;
+mod review;
 mod start;
 
+pub use bind::{BindError, KnownContents, bind, finds_elsewhere, reading};
 pub use child::{Piped, spawn_piped};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
 pub use plan::{
     Argument, Assignment, Caller, Plan, PlanError, Request, Source, called, is_conventional,
 };
-pub use program::{ProgramError, find_program};
+pub use program::{ProgramError, SkipReason, Skipped, find_program, safe_search_path};
+pub use project::project;
+pub use review::review;
 pub use start::{StartError, Values, check_values, start};

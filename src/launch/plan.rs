@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::program::{ProgramError, find_program};
+use super::program::{ProgramError, Skipped, find_program, safe_search_path};
+use super::project::project;
 use super::{base_list, is_dangerous};
 use crate::config::is_variable;
 use crate::paths::default_search_path;
@@ -24,12 +25,16 @@ pub struct Request {
     pub set: Vec<Assignment>,
     /// Variables of the caller that are passed on; unset is an error.
     pub pass: Vec<String>,
+    /// Variables of the caller that are passed on whatever their value; unset is an error.
+    pub pass_any: Vec<String>,
     /// Variables of the caller that are passed on where they are set.
     pub pass_if_set: Vec<String>,
     /// Dangerous variables that are allowed.
     pub allow_dangerous: Vec<String>,
     /// Whether a reference may stand as an argument.
     pub allow_argv_secret: bool,
+    /// Whether packages that a launcher fetches may run their install scripts.
+    pub install_scripts: bool,
     /// The folder to start in, where it is not the caller's.
     pub folder: Option<PathBuf>,
 }
@@ -64,6 +69,8 @@ pub enum Source {
     Literal(OsString),
     /// The caller's own variable, with the value it had.
     Passed(OsString),
+    /// The caller's own variable, whatever its value.
+    PassedAny(OsString),
 }
 
 /// An argument of the server.
@@ -88,6 +95,18 @@ pub struct Plan {
     pub arguments: Vec<Argument>,
     /// The folder to start in, where it is not the caller's.
     pub folder: Option<PathBuf>,
+    /// The folder it starts in, absolute.
+    pub starts_in: PathBuf,
+    /// The project that folder lies in.
+    pub project: Option<PathBuf>,
+    /// The caller's `PATH`, less the entries in which somebody else may have put a program.
+    pub search: OsString,
+    /// Those entries.
+    pub skipped: Vec<Skipped>,
+    /// The caller's `HOME`.
+    pub home: OsString,
+    /// Whether packages that a launcher fetches may run their install scripts.
+    pub install_scripts: bool,
     /// The base list, less what is named.
     pub base: Vec<(OsString, OsString)>,
     /// The named variables.
@@ -167,11 +186,13 @@ impl Plan {
         if let Some(folder) = folder.as_ref().filter(|f| !f.is_dir()) {
             return Err(PlanError::Folder(folder.clone()));
         }
-        let from = folder.as_ref().unwrap_or(&caller.folder);
-        let search = caller
+        let starts_in = folder.as_ref().unwrap_or(&caller.folder).clone();
+        let path = caller
             .get("PATH")
             .map_or_else(default_search_path, OsStr::to_owned);
-        let program = find_program(&name, &search, from)?;
+        let project = project(&starts_in, caller.home.as_deref());
+        let (search, skipped) = safe_search_path(&path, project.as_deref());
+        let program = find_program(&name, &search, &starts_in)?;
         let variables = variables(&request, caller)?;
         let mut base = base_list(&caller.variables);
         let mut supply = |name: &str, value: Option<OsString>| {
@@ -180,8 +201,9 @@ impl Plan {
                 base.push((name.into(), value));
             }
         };
-        supply("PATH", Some(search));
+        supply("PATH", Some(path));
         supply("HOME", caller.home.as_ref().map(OsString::from));
+        let home = caller.get("HOME").map(OsStr::to_owned);
         base.retain(|(name, _)| {
             name.to_str()
                 .is_none_or(|name| !variables.contains_key(name))
@@ -192,6 +214,14 @@ impl Plan {
             name,
             arguments,
             folder,
+            starts_in,
+            project,
+            search,
+            skipped,
+            home: home
+                .or(caller.home.clone().map(OsString::from))
+                .unwrap_or_default(),
+            install_scripts: request.install_scripts,
             base,
             variables,
         })
@@ -202,7 +232,7 @@ impl Plan {
     pub fn secrets(&self) -> Vec<SecretName> {
         let of_variables = self.variables.values().filter_map(|source| match source {
             Source::Secret(name) => Some(name),
-            Source::Literal(_) | Source::Passed(_) => None,
+            Source::Literal(_) | Source::Passed(_) | Source::PassedAny(_) => None,
         });
         let of_arguments = self.arguments.iter().filter_map(|argument| match argument {
             Argument::Secret(name) => Some(name),
@@ -293,25 +323,30 @@ fn variables(request: &Request, caller: &Caller) -> Result<BTreeMap<String, Sour
             }
         };
         if let Some(reference) = found(name, value)? {
-            if request.pass.iter().any(|passed| passed == name) {
+            let mut passed = request.pass.iter().chain(&request.pass_any);
+            if passed.any(|passed| passed == name) {
                 return Err(PlanError::PassedReference(name.to_owned()));
             }
             add(name, Source::Secret(reference.name))?;
         }
     }
-    for variable in &request.pass {
+    let passed = |variable: &String| {
         if !is_variable(variable) {
             return Err(PlanError::VariableName);
         }
-        let value = caller
-            .value(variable)
-            .ok_or_else(|| PlanError::Unset(variable.clone()))?
-            .to_owned();
-        add(variable, Source::Passed(value))?;
+        let value = caller.value(variable).map(OsStr::to_owned);
+        value.ok_or_else(|| PlanError::Unset(variable.clone()))
+    };
+    for variable in &request.pass {
+        add(variable, Source::Passed(passed(variable)?))?;
+    }
+    for variable in &request.pass_any {
+        add(variable, Source::PassedAny(passed(variable)?))?;
     }
     for variable in &request.pass_if_set {
         // A default gives way to what is named for this server.
         let named = request.pass.contains(variable)
+            || request.pass_any.contains(variable)
             || request
                 .set
                 .iter()

@@ -2,11 +2,12 @@
 //!
 //! It is looked up once, before anything is decided about it, and exactly the path found is executed:
 //! a second look-up could find something else. As execvp(3) does it, a folder of `PATH` that cannot be searched is
-//! passed over; unlike it, so are relative and empty entries, which would mean a different program in
-//! each folder.
+//! passed over; unlike it, so are entries in which somebody else may have put a program.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+
+use crate::paths::{Writable, writable};
 
 /// Why there is no program to execute.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +18,60 @@ pub enum ProgramError {
     /// Something was found that cannot be executed: 126 in a shell's terms.
     #[error("\"{}\" is not executable", .0.display())]
     NotExecutable(PathBuf),
+}
+
+/// An entry of `PATH` in which nothing is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The entry.
+    pub entry: PathBuf,
+    /// What is wrong with it.
+    pub why: SkipReason,
+}
+
+/// Why nothing is looked up in an entry of `PATH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// It means another folder in each folder.
+    Relative,
+    /// Other users can put programs there.
+    WritableByOthers,
+    /// It lies in the project that is worked on.
+    InProject,
+}
+
+/// Sorts out the entries of `search_path` in which others than the user may have put a program. Entries that are not
+/// there are left out. Returns what is left of it, and what was skipped.
+#[must_use]
+pub fn safe_search_path(search_path: &OsStr, project: Option<&Path>) -> (OsString, Vec<Skipped>) {
+    let (mut kept, mut skipped) = (Vec::new(), Vec::new());
+    for entry in std::env::split_paths(search_path) {
+        let why = if !entry.is_absolute() {
+            SkipReason::Relative
+        } else if !entry.is_dir() {
+            continue;
+        } else if lies_in(&entry, project) {
+            SkipReason::InProject
+        } else if writable(&entry) == Writable::ByOthers {
+            SkipReason::WritableByOthers
+        } else {
+            kept.push(entry);
+            continue;
+        };
+        skipped.push(Skipped { entry, why });
+    }
+    // Entries of a list hold no separator, so they can be joined again.
+    (std::env::join_paths(kept).unwrap_or_default(), skipped)
+}
+
+fn lies_in(entry: &Path, project: Option<&Path>) -> bool {
+    let Some(project) = project else {
+        return false;
+    };
+    entry.starts_with(project)
+        || entry
+            .canonicalize()
+            .is_ok_and(|real| real.starts_with(project))
 }
 
 /// Finds `word` in the folders of `search_path`, or from `folder` where it has a separator. Returns an
@@ -125,6 +180,43 @@ mod tests {
         );
         assert_eq!(find("none"), Err(ProgramError::NotFound));
         assert_eq!(find(""), Err(ProgramError::NotFound));
+    }
+
+    #[test]
+    fn entries_in_which_others_may_have_put_programs_are_skipped() {
+        let top = tempfile::tempdir().expect("a folder");
+        let [ours, theirs, project] = ["ours", "theirs", "project"].map(|name| {
+            let folder = top.path().join(name);
+            fs::create_dir(&folder).expect("made");
+            folder
+        });
+        fs::set_permissions(&theirs, fs::Permissions::from_mode(0o777)).expect("changed");
+        let link = top.path().join("link");
+        std::os::unix::fs::symlink(&project, &link).expect("linked");
+        let absent = top.path().join("absent");
+        let entries: [&Path; 7] = [
+            &ours,
+            &theirs,
+            &project,
+            &link,
+            &absent,
+            Path::new("bin"),
+            Path::new(""),
+        ];
+        let path = std::env::join_paths(entries).expect("joined");
+        let (kept, skipped) = safe_search_path(&path, Some(&project));
+        assert_eq!(kept, ours.as_os_str());
+        let skipped: Vec<_> = skipped.into_iter().map(|s| (s.entry, s.why)).collect();
+        assert_eq!(
+            skipped,
+            [
+                (theirs, SkipReason::WritableByOthers),
+                (project, SkipReason::InProject),
+                (link, SkipReason::InProject),
+                ("bin".into(), SkipReason::Relative),
+                ("".into(), SkipReason::Relative),
+            ]
+        );
     }
 
     #[test]

@@ -58,7 +58,9 @@ pub fn check_values(plan: &Plan, values: &Values) -> Result<(), StartError> {
     for (variable, source) in &plan.variables {
         let length = match source {
             super::Source::Secret(name) => value(values, name)?.len(),
-            super::Source::Literal(text) | super::Source::Passed(text) => text.len(),
+            super::Source::Literal(text)
+            | super::Source::Passed(text)
+            | super::Source::PassedAny(text) => text.len(),
         };
         let whole = length.saturating_add(variable.len()).saturating_add(2);
         if cfg!(unix) && whole > MAX_VARIABLE_BYTES {
@@ -118,7 +120,9 @@ fn try_start(plan: &Plan, values: &Values) -> Result<std::convert::Infallible, S
     for (variable, source) in &plan.variables {
         let bytes = match source {
             super::Source::Secret(name) => exposed(values, name)?,
-            super::Source::Literal(text) | super::Source::Passed(text) => text.as_bytes(),
+            super::Source::Literal(text)
+            | super::Source::Passed(text)
+            | super::Source::PassedAny(text) => text.as_bytes(),
         };
         environment
             .push(&[variable.as_bytes(), b"=", bytes])

@@ -228,6 +228,7 @@ fn a_path_that_finds_nothing_elsewhere_is_no_difference() {
 fn what_resembles_nothing_allowed_has_no_nearest_grant() {
     let mut asked = command();
     asked.server = Some("other".to_owned());
+    asked.program.name = Text::of("x");
     asked.program.path = Text::of("/x");
     assert_eq!(judge(&command(), &asked), None);
 }
