@@ -17,18 +17,18 @@ pub type Known<'a> = dyn Fn(&Text, &FileStamp) -> Option<Content> + 'a;
 
 /// Where a file is, and who can put something else in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// Links resolved.
-    pub real: PathBuf,
+    pub(super) real: PathBuf,
     /// Who can change what is found there.
-    pub writable: Writable,
+    pub(super) writable: Writable,
 }
 
 /// Finds out where the absolute `path` leads.
 ///
 /// # Errors
 /// The system's reason.
-pub fn place(path: &Path) -> io::Result<Place> {
+pub(super) fn place(path: &Path) -> io::Result<Place> {
     Ok(Place {
         real: path.canonicalize()?,
         writable: writable(path),
@@ -39,7 +39,7 @@ pub fn place(path: &Path) -> io::Result<Place> {
 ///
 /// # Errors
 /// The system's reason: an executable file need not be readable.
-pub fn content(real: &Path, known: &Known<'_>) -> io::Result<Content> {
+pub(super) fn content(real: &Path, known: &Known<'_>) -> io::Result<Content> {
     // Opening anything else could wait for ever.
     if !real.metadata()?.is_file() {
         return Err(io::Error::other("it is not a plain file"));

@@ -22,6 +22,7 @@ pub use bind::{BindError, KnownContents, bind, finds_elsewhere, reading};
 pub use child::{Piped, spawn_piped};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
+pub use identity::Known;
 pub use plan::{
     Argument, Assignment, Caller, Plan, PlanError, Request, Source, called, is_conventional,
 };

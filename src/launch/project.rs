@@ -40,7 +40,7 @@ pub fn project(folder: &Path, home: Option<&Path>) -> Option<PathBuf> {
 
 /// Tells whether a program belongs to a project: this one, or any by the folder it lies in.
 #[must_use]
-pub fn is_inside(program: &Path, project: Option<&Path>) -> bool {
+pub(super) fn is_inside(program: &Path, project: Option<&Path>) -> bool {
     project.is_some_and(|project| program.starts_with(project))
         || program
             .components()
