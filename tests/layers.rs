@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["config"],
     &["secret"],
     &["paths"],
-    &["clock", "sys"],
+    &["clock", "sys", "text"],
 ];
 
 type Places = &'static [&'static str];
