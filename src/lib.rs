@@ -16,6 +16,7 @@
 //! | [`paths`] | where broker's files are, and how they are read and written |
 //! | [`clock`] | the time, injected |
 //! | [`sys`] | the only unsafe code |
+//! | [`text`] | escaping text from outside before it reaches a terminal or the log |
 
 pub mod catalog;
 pub mod cli;
@@ -27,3 +28,4 @@ pub mod policy;
 pub mod secret;
 pub mod store;
 pub mod sys;
+pub mod text;

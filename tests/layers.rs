@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 10] = [
     &["config"],
     &["secret"],
     &["paths"],
-    &["clock", "sys"],
+    &["clock", "sys", "text"],
 ];
 
 type Places = &'static [&'static str];

@@ -5,11 +5,11 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::Done;
 use super::context::Context;
 use super::failure::Failure;
-use super::output::escaped;
 use super::set::StoreWord;
 use super::summary::Summary;
 use crate::catalog::CatalogError;
 use crate::store::StoreKind;
+use crate::text::escaped;
 
 /// List the secrets and when each is to be rotated
 ///

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::{Color, says};
 use super::failure::Failure;
+use crate::text::{escaped, escaped_json};
 
 /// Where and how to print.
 #[derive(Clone, Copy, Debug)]
@@ -152,74 +153,4 @@ fn color_in(words: &[OsString]) -> Color {
         is_next = word == "--color";
     }
     color
-}
-
-/// Makes a text from outside safe for a terminal and a log: one line, nothing that acts on a terminal.
-pub(super) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if acts_on_terminal(c) {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-/// Tells whether a character controls the terminal, changes the direction of writing, or hides
-/// (Unicode TR 36).
-pub(super) fn acts_on_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Writes such characters of a JSON document as `\u` escapes (RFC 8259, section 7). Those below U+0020 are
-/// escaped already, but for the newlines between the lines, which are JSON's own.
-fn escaped_json(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut units = [0_u16; 2];
-    for c in text.chars() {
-        if c == '\n' || !acts_on_terminal(c) {
-            safe.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{escaped, escaped_json};
-
-    #[test]
-    fn json_means_the_same_with_what_acts_on_a_terminal_escaped() {
-        let note = "a\u{9b}b\u{202e}c\u{e0041}d\u{7f}\n";
-        let text = serde_json::to_string_pretty(&[note]).expect("JSON");
-        let safe = escaped_json(&text);
-        assert!(
-            safe.chars()
-                .all(|c| c == '\n' || !super::acts_on_terminal(c)),
-            "{safe}"
-        );
-        assert_eq!(
-            serde_json::from_str::<Vec<String>>(&safe).expect("JSON"),
-            [note]
-        );
-    }
-
-    #[test]
-    fn what_could_move_hide_or_turn_text_is_shown_as_its_number() {
-        assert_eq!(escaped("a\x1b[2Jb\nc\0"), "a\\u{1b}[2Jb\\u{a}c\\u{0}");
-        assert_eq!(
-            escaped("\u{202e}x\u{200b}\u{feff}\u{9b}"),
-            "\\u{202e}x\\u{200b}\\u{feff}\\u{9b}"
-        );
-        assert_eq!(escaped("grün 漢字 é"), "grün 漢字 é");
-    }
 }

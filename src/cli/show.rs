@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::Done;
 use super::context::{Context, find};
 use super::failure::Failure;
-use super::output::escaped;
 use super::summary::Summary;
 use crate::secret::SecretName;
 use crate::store::Version;
+use crate::text::escaped;
 
 /// Show everything about one secret but its value
 ///

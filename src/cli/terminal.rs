@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::output::{acts_on_terminal, escaped};
 use crate::secret::SecretValue;
 use crate::sys::{self, HiddenError};
+use crate::text::{acts_on_terminal, escaped};
 
 /// The controlling terminal, open for asking.
 #[derive(Debug)]

@@ -11,13 +11,13 @@ use super::Done;
 use super::context::Context;
 use super::failure::Failure;
 use super::init::{absolute, new_passphrase, passphrase_from_stdin};
-use super::output::escaped;
 use super::stores::access;
 use super::terminal::Terminal;
 use crate::catalog::Home;
 use crate::secret::{Length, SecretValue};
 use crate::store::vault::{Access, Protection, State, Unlock, Unlocker, Vault};
 use crate::store::{Store, StoreError};
+use crate::text::escaped;
 
 /// Unlock, lock, look at and re-key the vault
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,8 @@
     )
 )]
 
+#[cfg_attr(not(target_os = "linux"), path = "no_ancestors.rs")]
+mod ancestors;
 #[cfg(unix)]
 mod harden;
 #[cfg(unix)]
@@ -23,6 +25,7 @@ mod terminal;
 #[cfg(unix)]
 mod unix;
 
+pub use ancestors::ancestors;
 #[cfg(unix)]
 pub use harden::harden;
 #[cfg(unix)]
@@ -41,6 +44,18 @@ pub use unix::{
 
 /// Whether the tests of broker were run on this system; it is type-checked for others.
 pub const IS_TESTED: bool = cfg!(target_os = "linux");
+
+/// How far up [`ancestors`] looks.
+pub const MAX_ANCESTORS: usize = 8;
+
+/// A process that this one was started by, directly or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Its number.
+    pub pid: u32,
+    /// What it is called: the kernel's short name, which the process itself can change.
+    pub name: String,
+}
 
 /// What [`harden`] achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::failure::Failure;
+use crate::text::escaped;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,7 +76,7 @@ pub(super) fn text(findings: &[Finding]) -> String {
             State::Warning => "warning",
             State::Failed => "failed",
         };
-        let message = super::super::output::escaped(&finding.message);
+        let message = escaped(&finding.message);
         text.push_str(&format!("{word:<8} {:<18} {message}\n", finding.code));
         if let Some(hint) = &finding.hint {
             text.push_str(&format!("{:<8} {:<18} hint: {hint}\n", "", ""));
