@@ -125,10 +125,8 @@ fn a_file_that_only_a_torn_end_makes_long_is_not_followed_by_the_next() {
     assert!(lines > 1 && text.len() < 1_500);
     let torn = format!("{{\"seq\":10,\"time\":\"{}", "x".repeat(1_500));
     put(newest, &[&text[..], torn.as_bytes()].concat());
-    assert_eq!(
-        logged.log.append(&entry(10), at(10)).expect("added").seq,
-        10
-    );
+    let position = logged.log.append(&entry(10), at(10)).expect("added");
+    assert_eq!(position.seq, 11);
     assert_eq!(logged.files().len(), files.len());
     assert_eq!(logged.intact(), 11);
 }
