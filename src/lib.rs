@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`launch`] | plan and values to a process: environment, replace |
+//! | [`audit`] | the log: entries, chain, verification |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
@@ -18,6 +19,7 @@
 //! | [`sys`] | the only unsafe code |
 //! | [`text`] | escaping text from outside before it reaches a terminal or the log |
 
+pub mod audit;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -4,6 +4,7 @@
 //! on `HOME` but not the `XDG_*` variables, so a variable that is set in a terminal and missing under a
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
+mod append;
 mod content;
 mod files;
 mod folders;
@@ -11,11 +12,15 @@ mod lock;
 mod modes;
 mod rights;
 
+pub use append::AppendFile;
 pub use content::FileStamp;
 pub use files::{
-    FileError, create_folder, read_file, read_private_file, remove_file, write_file, write_new_file,
+    FileError, create_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
+    write_file, write_new_file,
 };
-pub use folders::{folder_is_there, is_temporary, list_all, list_folder, remove_folder};
+pub use folders::{
+    folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
+};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};
 pub use rights::{Writable, writable};
@@ -144,6 +149,12 @@ impl HomePaths {
     #[must_use]
     pub fn catalog_file(&self) -> PathBuf {
         self.state.join("catalog.json")
+    }
+
+    /// The folder of the log.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.state.join("log")
     }
 
     /// What a person allowed.

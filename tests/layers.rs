@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, top to bottom. Each may use those below it; those of one row use nothing of each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["main"],
     &["cli"],
     &["launch"],
+    &["audit"],
     &["policy"],
     &["catalog"],
     &["store"],
@@ -38,7 +39,7 @@ const HOMES: [(Places, Places); 11] = [
     (&["hmac"], &["policy/"]),
     (
         &["sha2"],
-        &["store/keychain/", "policy/", "launch/identity.rs"],
+        &["audit/", "store/keychain/", "policy/", "launch/identity.rs"],
     ),
     (&["age"], &["store/vault/"]),
     (

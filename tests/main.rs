@@ -14,6 +14,8 @@
     reason = "tests may abort, start programs and write files"
 )]
 
+#[cfg(unix)]
+mod audit;
 #[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@
 //! that belongs to somebody else or that others can write is trusted.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
@@ -107,9 +107,21 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
 /// [`FileError::Unsafe`] for a link, something that is no plain file, a file of somebody else or one that
 /// others can write; [`FileError::TooLarge`] over `limit` bytes; [`FileError::Io`].
 pub fn read_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
-    let Some((file, _)) = open_ours(path)? else {
+    read_file_from(path, 0, limit)
+}
+
+/// Reads what a file of ours has behind its first `start` bytes, `None` if there is no such file.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_file_from(path: &Path, start: u64, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let Some((mut file, _)) = open_ours(path)? else {
         return Ok(None);
     };
+    if start > 0 {
+        file.seek(SeekFrom::Start(start))
+            .map_err(FileError::io("read", path))?;
+    }
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -228,6 +240,18 @@ pub fn remove_file(path: &Path) -> Result<bool, FileError> {
     }
     sync_folder(path.parent().unwrap_or_else(|| Path::new(".")))?;
     Ok(true)
+}
+
+/// Moves `from` to `to`, whatever it is, durably. Nothing may be at `to`, which is on the same disk.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn move_file(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(FileError::io("move", from))?;
+    for path in [to, from] {
+        sync_folder(path.parent().unwrap_or_else(|| Path::new(".")))?;
+    }
+    Ok(())
 }
 
 pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {

@@ -5,7 +5,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::files::{FileError, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, check_folder, sync_folder};
+use super::files::{
+    FileError, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, check_folder, sync_folder, unsafe_file,
+};
 
 /// Lists the names in `folder`, temporary files of ours left out; `None` if there is no such folder.
 ///
@@ -48,6 +50,19 @@ pub fn folder_is_there(folder: &Path) -> Result<bool, FileError> {
         Ok(found) => check_folder(folder, &found).map(|()| true),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(FileError::io("look at", folder)(e)),
+    }
+}
+
+/// Refuses `path` if it is a link. What is not there is none.
+///
+/// # Errors
+/// [`FileError::Unsafe`], [`FileError::Io`].
+pub fn refuse_link(path: &Path) -> Result<(), FileError> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => Err(unsafe_file(path, "is a link")),
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(FileError::io("look at", path)(e)),
     }
 }
 
