@@ -26,6 +26,17 @@ pub struct HomeRecord {
     pub created: Timestamp,
     /// Where new secrets go.
     pub store: StoreKind,
+    /// Whether it was made to be used where nobody is (design D18). The seal says whether that is true.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unattended: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A home that exists.
@@ -73,7 +84,15 @@ impl Home {
     /// # Errors
     /// [`crate::paths::FileError::Busy`] after a minute.
     pub fn lock(&self) -> Result<Lock, CatalogError> {
-        Ok(Lock::take(&self.paths.lock_file(), PATIENCE)?)
+        self.lock_within(PATIENCE)
+    }
+
+    /// Takes the exclusive right to change the home, for what is not worth waiting long for.
+    ///
+    /// # Errors
+    /// [`crate::paths::FileError::Busy`] after `patience`.
+    pub fn lock_within(&self, patience: Duration) -> Result<Lock, CatalogError> {
+        Ok(Lock::take(&self.paths.lock_file(), patience)?)
     }
 
     /// Changes where new secrets go. The caller holds the lock.
@@ -81,10 +100,20 @@ impl Home {
     /// # Errors
     /// [`CatalogError::File`].
     pub fn set_default_store(&mut self, store: StoreKind) -> Result<(), CatalogError> {
-        let record = HomeRecord {
-            store,
-            ..self.record.clone()
-        };
+        self.change(|record| record.store = store)
+    }
+
+    /// Makes the home one where nobody is asked. The caller holds the lock and has changed the seal.
+    ///
+    /// # Errors
+    /// [`CatalogError::File`].
+    pub fn set_unattended(&mut self) -> Result<(), CatalogError> {
+        self.change(|record| record.unattended = true)
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut HomeRecord)) -> Result<(), CatalogError> {
+        let mut record = self.record.clone();
+        change(&mut record);
         paths::write_file(&self.paths.home_file(), &to_json(&record))?;
         self.record = record;
         Ok(())
@@ -100,6 +129,7 @@ impl Home {
 pub fn create_home<E: From<CatalogError>>(
     paths: HomePaths,
     store: StoreKind,
+    unattended: bool,
     id: HomeId,
     now: Timestamp,
     prepare: impl FnOnce(&HomeId) -> Result<(), E>,
@@ -116,6 +146,7 @@ pub fn create_home<E: From<CatalogError>>(
         id,
         created: now,
         store,
+        unattended,
     };
     Catalog::empty(record.id.clone()).save(&paths)?;
     paths::write_file(&paths.home_file(), &to_json(&record)).map_err(CatalogError::from)?;

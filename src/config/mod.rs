@@ -51,6 +51,8 @@ pub struct Server {
     pub pass: Vec<String>,
     /// Variables it may have although they can inject code or redirect trust.
     pub allow_dangerous_env: Vec<String>,
+    /// Whether packages that a launcher fetches may run their install scripts.
+    pub allow_install_scripts: bool,
     /// The folder it is started in.
     pub cwd: Option<PathBuf>,
 }

@@ -100,8 +100,12 @@ fn server(table_of: &dyn TableLike, place: Option<Range<usize>>) -> Read<Server>
             "env" => server.env = environment(table(item, at)?)?,
             "pass" => server.pass = variables(item, at)?,
             "allow-dangerous-env" => server.allow_dangerous_env = variables(item, at)?,
+            "allow-install-scripts" => server.allow_install_scripts = boolean(item, at)?,
             "cwd" => server.cwd = Some(folder(item, at)?),
-            _ => return Err(unknown(at, "command, env, pass, allow-dangerous-env, cwd")),
+            _ => {
+                let known = "command, env, pass, allow-dangerous-env, allow-install-scripts, cwd";
+                return Err(unknown(at, known));
+            }
         }
     }
     if server.command.is_empty() {
@@ -166,6 +170,11 @@ pub(super) fn is_variable(text: &str) -> bool {
     text.len() <= 255
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn boolean(item: &Item, place: Option<Range<usize>>) -> Read<bool> {
+    let found = item.as_bool();
+    found.ok_or_else(|| Fault::at(item.span().or(place), "this is true or false"))
 }
 
 fn folder(item: &Item, place: Option<Range<usize>>) -> Read<PathBuf> {

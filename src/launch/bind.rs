@@ -169,6 +169,36 @@ fn files(reading: &Reading, known: &KnownContents<'_>) -> Result<Vec<File>, Bind
     Ok(files)
 }
 
+/// Tells whether the program and the files of a command are what they were when it was worked out.
+#[must_use]
+pub fn content_now(command: &Command) -> bool {
+    let mut now = command.clone();
+    renew(&mut now).is_ok_and(|()| now.id() == command.id())
+}
+
+/// Looks again at the program and the files of a command, which may have been upgraded since.
+///
+/// # Errors
+/// [`BindError::Unreadable`].
+pub fn renew(command: &mut Command) -> Result<(), BindError> {
+    let look = |path: &Text| {
+        let shown = PathBuf::from(path.as_str());
+        let found = as_os(path).ok_or_else(|| io::Error::other("its name is no text"));
+        let looked = found.and_then(|path| {
+            let place = place(Path::new(path))?;
+            Ok((content(&place.real, &|_, _| None)?, Text::of(place.real)))
+        });
+        looked.map_err(|error| BindError::Unreadable(shown, error))
+    };
+    let (content, real) = look(&command.program.path)?;
+    command.program.content = content;
+    command.program.real = real;
+    for file in &mut command.files {
+        file.content = look(&file.path)?.0;
+    }
+    Ok(())
+}
+
 /// Names the programs that a plan looks up, and that its own `PATH` finds in another place than `path` does.
 /// What it does not find at all is no danger: the server gets `path`.
 #[must_use]

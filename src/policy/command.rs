@@ -1,6 +1,7 @@
 //! Everything about a start that a grant binds.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -184,6 +185,44 @@ impl Command {
         all.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         all.dedup_by(|a, b| a.id == b.id);
         all
+    }
+}
+
+impl Command {
+    /// Returns every secret it is given, to be changed.
+    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let of_arguments = self
+            .arguments
+            .iter_mut()
+            .filter_map(|argument| match argument {
+                Argument::Secret(secret) => Some(secret),
+                Argument::Text(_) => None,
+            });
+        self.variables.values_mut().chain(of_arguments)
+    }
+
+    /// Tells whether what is executed, a program or a file that is code, is found at `path`.
+    #[must_use]
+    pub fn runs(&self, path: &Path) -> bool {
+        let path = Text::of(path);
+        let program = &self.program;
+        [&program.path, &program.real].contains(&&path) || self.files.iter().any(|f| f.path == path)
+    }
+
+    /// Tells whether both are the same, whatever the program and the files that are code hold.
+    #[must_use]
+    pub fn is_same_but_for_content(&self, other: &Self) -> bool {
+        let plain = |command: &Self| {
+            let mut plain = command.clone();
+            plain.program = Program {
+                name: command.program.name.clone(),
+                path: command.program.path.clone(),
+                ..self.program.clone()
+            };
+            plain.files.clear();
+            plain.id()
+        };
+        plain(self) == plain(other)
     }
 }
 

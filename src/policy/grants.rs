@@ -74,13 +74,13 @@ pub enum Verdict<'a> {
 }
 
 impl Grants {
-    /// Returns the grants of a home in which nothing was allowed yet.
+    /// Returns the grants of a home in which nothing is allowed, of the generation its seals know.
     #[must_use]
-    pub fn none(home: HomeId) -> Self {
+    pub fn none(home: HomeId, generation: u64) -> Self {
         Self {
             format: FORMAT,
             home,
-            generation: 0,
+            generation,
             grants: Vec::new(),
             seals: BTreeMap::new(),
         }
@@ -187,17 +187,23 @@ impl Grants {
     /// [`SealError::Forged`] for a mark that is missing or wrong, [`SealError::Replayed`] for an older or a
     /// newer file than the last.
     pub fn check(&self, store: StoreKind, seal: &Seal) -> Result<(), SealError> {
-        let mark = self.seals.get(&store).ok_or(SealError::Forged)?;
-        let mut bytes = [0_u8; 32];
-        hex::decode(mark, &mut bytes).ok_or(SealError::Forged)?;
-        self.mac(seal)
-            .verify_slice(&bytes)
-            .map_err(|_| SealError::Forged)?;
-        if self.generation == seal.generation() {
+        if !self.is_marked(store, seal) {
+            Err(SealError::Forged)
+        } else if self.generation == seal.generation() {
             Ok(())
         } else {
             Err(SealError::Replayed)
         }
+    }
+
+    /// Tells whether broker wrote these grants, be they the last ones or not.
+    #[must_use]
+    pub fn is_marked(&self, store: StoreKind, seal: &Seal) -> bool {
+        let mut bytes = [0_u8; 32];
+        let mark = self.seals.get(&store);
+        mark.and_then(|mark| hex::decode(mark, &mut bytes))
+            .is_some()
+            && self.mac(seal).verify_slice(&bytes).is_ok()
     }
 
     /// Computes the mark of everything but the marks. What is covered is the meaning, not the spelling of

@@ -54,6 +54,8 @@ pub enum Danger {
     PassedSecret(String),
     /// A text that is set looks like a secret.
     LiteralSecret(String),
+    /// A word has letters beyond ASCII, which may look like others.
+    NotAscii(String),
     /// Settings of the launcher could not be taken away from the project.
     Settings(String),
 }

@@ -54,7 +54,7 @@ fn command() -> Command {
 }
 
 fn grants(command: Command) -> Grants {
-    Grants::none(HomeId::from_random([1; 16])).changed(|grants| {
+    Grants::none(HomeId::from_random([1; 16]), 0).changed(|grants| {
         grants.push(Grant {
             id: command.id(),
             granted: Timestamp::UNIX_EPOCH,

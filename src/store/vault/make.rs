@@ -123,9 +123,26 @@ impl Vault {
             return Err(StoreError::Exists(StoreKind::Vault));
         }
         drop(record);
+        remove_own_items(folder, home)?;
         paths::remove_file(&folder.join(record::NAME))?;
         Ok(())
     }
+}
+
+/// Removes broker's own items of every generation.
+fn remove_own_items(folder: &Path, home: &HomeId) -> Result<(), StoreError> {
+    for name in paths::list_folder(folder)?.unwrap_or_default() {
+        let Entry::Secrets(number) = Entry::of(&name) else {
+            continue;
+        };
+        let generation = Generation::new(folder, number);
+        for item in generation.items(home)?.unwrap_or_default() {
+            if item.secret_name().is_none() {
+                paths::remove_file(&generation.item_file(&item))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Returns 1, or the first number without an encrypted identity left by a crash. Refuses to go on where there are
@@ -137,7 +154,8 @@ fn first_generation(folder: &Path, home: &HomeId) -> Result<u32, StoreError> {
         match entry {
             Entry::Secrets(number) => {
                 let items = Generation::new(folder, number).items(home)?;
-                if items.is_some_and(|items| !items.is_empty()) {
+                let is_secret = |item: &ItemId| item.secret_name().is_some();
+                if items.is_some_and(|items| items.iter().any(is_secret)) {
                     return Err(record::damaged());
                 }
             }

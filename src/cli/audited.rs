@@ -1,0 +1,139 @@
+//! Writing the log: every command that touches a secret or what is allowed says so before it does it.
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::audit::{Action, AuditError, Caller, Entry, Log, Outcome};
+use crate::catalog::Home;
+use crate::policy::Command;
+use crate::secret::SecretName;
+use crate::store::Version;
+
+/// Something that is about to be done, as the log will tell it.
+#[derive(Clone, Debug)]
+pub(super) struct Event(Entry);
+
+impl Event {
+    /// An event of this process.
+    pub(super) fn new(action: Action) -> Self {
+        let mut entry = Entry::new(action, Outcome::Intent);
+        entry.caller = Some(Caller::here());
+        Self(entry)
+    }
+
+    /// Names a secret.
+    pub(super) fn secret(mut self, name: &SecretName, version: Option<Version>) -> Self {
+        self.0.secrets.push((name.clone(), version));
+        self
+    }
+
+    /// Names several.
+    pub(super) fn secrets<'a>(self, names: impl IntoIterator<Item = &'a SecretName>) -> Self {
+        names.into_iter().fold(self, |event, name| event.secret(name, None))
+    }
+
+    /// Names what a command is: server, program and secrets, never its arguments.
+    pub(super) fn command(mut self, command: &Command) -> Self {
+        self.0.server = command.server.clone();
+        self.0.program = Some(command.program.path.to_string());
+        if self.0.secrets.is_empty() {
+            let secrets = command.secrets();
+            self.0.secrets = secrets.into_iter().map(|s| (s.name.clone(), None)).collect();
+        }
+        self
+    }
+
+    /// Names secrets with the versions that are meant.
+    pub(super) fn versions<'a>(
+        mut self,
+        secrets: impl IntoIterator<Item = (&'a SecretName, Version)>,
+    ) -> Self {
+        let named = |(name, version): (&SecretName, Version)| (name.clone(), Some(version));
+        self.0.secrets = secrets.into_iter().map(named).collect();
+        self
+    }
+
+    /// Says more.
+    pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Says more, if there is more to say.
+    pub(super) fn detail_if(self, detail: Option<String>) -> Self {
+        match detail {
+            Some(detail) => self.detail(detail),
+            None => self,
+        }
+    }
+
+    /// Says that nobody was asked.
+    pub(super) fn unattended(mut self, unattended: bool) -> Self {
+        self.0.unattended = unattended;
+        self
+    }
+
+    /// Returns who asked: the client, or the program that started broker.
+    pub(super) fn by(&self) -> String {
+        let caller = self.0.caller.as_ref();
+        let client = caller.and_then(|caller| caller.client.clone());
+        let parent = || caller.and_then(|caller| caller.chain.first().map(|p| p.name.clone()));
+        client.or_else(parent).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// Writes the entry with this outcome, durably.
+    ///
+    /// # Errors
+    /// `audit-unwritable`.
+    pub(super) fn write(
+        &self,
+        outcome: Outcome,
+        home: &Home,
+        context: &Context,
+    ) -> Result<crate::audit::Position, Failure> {
+        let entry = Entry {
+            outcome,
+            ..self.0.clone()
+        };
+        Ok(log(home).append(&entry, context.now())?)
+    }
+
+    /// Does something that the log is told of: that it is about to be done, and how it ended.
+    ///
+    /// # Errors
+    /// `audit-unwritable`, after which nothing was done; else what `work` gives.
+    pub(super) fn around<T>(
+        &self,
+        home: &Home,
+        context: &Context,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.write(Outcome::Intent, home, context)?;
+        match work() {
+            Ok(done) => match self.write(Outcome::Done, home, context) {
+                Ok(_) => Ok(done),
+                Err(failure) => {
+                    let message = format!("it was done, but {}", failure.message);
+                    Err(Failure { message, ..failure })
+                }
+            },
+            Err(failure) => {
+                let event = self.clone().detail(failure.code);
+                if let Err(unwritten) = event.write(Outcome::Failed, home, context) {
+                    context.output.warning(&unwritten.message);
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// The log of a home.
+pub(super) fn log(home: &Home) -> Log {
+    Log::of(&home.paths, &home.record.id)
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        Self::advised(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,148 @@
+//! What a home allows: its files of grants and requests, and what the seals in the stores say of them.
+
+mod asking;
+mod release;
+pub(super) mod seals;
+mod wanted;
+mod words;
+
+use asking::{Answer, ask, noted};
+pub(super) use release::{Released, bound, released, words};
+pub(super) use wanted::find_all;
+pub(super) use words::differences;
+use words::describe;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::failure::Failure;
+use super::output::Output;
+use crate::catalog::Home;
+use crate::paths;
+use crate::policy::{Asked, Content, Frozen, Grants, Requests, Text, Verdict};
+use crate::store::StoreKind;
+use seals::Seals;
+
+/// The files of grants that were found: the one in its place, and one that a command was about to put there.
+/// Which of them counts, only the seals can tell.
+#[derive(Debug)]
+pub(super) struct Permissions(Vec<Grants>);
+
+impl Permissions {
+    /// Reads the files. One that cannot be understood is ignored with a warning, as a forged one is.
+    pub(super) fn load(home: &Home, output: &Output) -> Self {
+        let mut found = Vec::new();
+        for path in [home.paths.grants_file(), home.paths.next_grants_file()] {
+            match load(&path, home) {
+                Ok(grants) => found.extend(grants),
+                Err(failure) => output.warning(&format!(
+                    "\"{}\" is ignored, nothing in it counts: {}",
+                    path.display(),
+                    failure.message
+                )),
+            }
+        }
+        Self(found)
+    }
+
+    /// Tells whether no file was found.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The stores whose seals some file names.
+    fn sealed_in(&self) -> BTreeSet<StoreKind> {
+        self.0.iter().flat_map(Grants::sealed_in).collect()
+    }
+
+    /// Returns all files, the one in its place first.
+    pub(super) fn files(&self) -> &[Grants] {
+        &self.0
+    }
+
+    /// Judges a command by each file.
+    pub(super) fn judge<'a>(&'a self, asked: &Asked<'_>) -> Vec<(&'a Grants, Verdict<'a>)> {
+        self.0.iter().map(|file| (file, file.judge(asked))).collect()
+    }
+
+    /// Finds the content of a file that a grant knows.
+    pub(super) fn content(&self, path: &Text, stamp: &paths::FileStamp) -> Option<Content> {
+        self.0.iter().find_map(|file| file.content(path, stamp).cloned())
+    }
+
+    /// Returns the file that the seals know: marked by each, and of the newest generation.
+    fn known_to(&self, seals: &Seals, newest: u64) -> Option<Grants> {
+        let known = |file: &&Grants| {
+            let mut sealed = file.sealed_in().peekable();
+            file.generation() == newest
+                && sealed.peek().is_some()
+                && sealed.all(|kind| seals.get(&kind).is_some_and(|seal| file.is_marked(kind, seal)))
+        };
+        self.0.iter().find(known).cloned()
+    }
+}
+
+fn load(path: &Path, home: &Home) -> Result<Option<Grants>, Failure> {
+    let Some(bytes) = paths::read_file(path, paths::MAX_FILE_BYTES)? else {
+        return Ok(None);
+    };
+    let file = path.display().to_string();
+    Ok(Some(Grants::parse(&file, &bytes, &home.record.id)?))
+}
+
+/// Reads the requests of a home; a file that cannot be understood holds none.
+pub(super) fn requests(home: &Home, now: jiff::Timestamp) -> Requests {
+    let path = home.paths.requests_file();
+    let read = paths::read_file(&path, paths::MAX_FILE_BYTES);
+    let bytes = read.ok().flatten().unwrap_or_default();
+    Requests::parse(&path.display().to_string(), &bytes, now).unwrap_or_default()
+}
+
+/// Replaces the requests of a home. The caller holds the lock.
+///
+/// # Errors
+/// `file-io`.
+pub(super) fn write_requests(home: &Home, requests: &Requests) -> Result<(), Failure> {
+    Ok(paths::write_file(&home.paths.requests_file(), &requests.to_json())?)
+}
+
+/// Refuses while the home is frozen, as far as its files say.
+///
+/// # Errors
+/// `frozen`.
+pub(super) fn ensure_thawed(home: &Home) -> Result<(), Failure> {
+    let path = home.paths.frozen_file();
+    // Whatever is there: a damaged mark is a mark.
+    match path.symlink_metadata() {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        _ => {
+            let bytes = paths::read_file(&path, paths::MAX_FILE_BYTES);
+            let frozen = bytes.ok().flatten();
+            let frozen = frozen.and_then(|bytes| serde_json::from_slice::<Frozen>(&bytes).ok());
+            Err(frozen_failure(frozen.as_ref()))
+        }
+    }
+}
+
+/// Refuses while the home is frozen, as its files or any of its seals say.
+///
+/// # Errors
+/// `frozen`; a store's error.
+pub(super) fn ensure_thawed_by_seals(home: &Home, seals: &Seals) -> Result<(), Failure> {
+    ensure_thawed(home)?;
+    match seals.values().find_map(|seal| seal.frozen()) {
+        Some(frozen) => Err(frozen_failure(Some(frozen))),
+        None => Ok(()),
+    }
+}
+
+fn frozen_failure(frozen: Option<&Frozen>) -> Failure {
+    let message = match frozen {
+        Some(frozen) => format!(
+            "no value leaves this home: it is frozen since {} ({})",
+            frozen.since, frozen.reason
+        ),
+        None => "no value leaves this home: it is frozen".to_owned(),
+    };
+    Failure::new("frozen", message).hint("when it is safe again: broker thaw")
+}

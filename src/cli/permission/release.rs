@@ -1,0 +1,343 @@
+//! The way of values into a server: matched, logged, read, confirmed by the seal, in this order.
+//!
+//! The match is made before any store is asked, so what was never allowed costs no call to one. The log is told
+//! before the values are read. The seal comes in the same batch as the values, and only if it
+//! confirms the grant are they handed on.
+
+use std::path::Path;
+
+use super::super::audited::Event;
+use super::super::context::Context;
+use super::super::failure::Failure;
+use super::super::stores::OpenStores;
+use super::super::terminal::Terminal;
+use super::seals::{self, Seals};
+use super::wanted::{Batch, Wanted, find_all, read};
+use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted, requests};
+use crate::audit::{Action, Outcome, Position};
+use crate::catalog::Home;
+use crate::launch::launcher::Reading;
+use crate::launch::{
+    KnownContents, Plan, Values, bind, finds_elsewhere, reading, review,
+};
+use crate::paths::FileStamp;
+use crate::policy::{Asked, Binding, Command, Content, Difference, Grants, Text, Verdict};
+use crate::secret::SecretName;
+use crate::store::StoreError;
+
+/// How often the home may change under the reading before that is given up.
+const TRIES: usize = 20;
+
+/// How many entries of the log there may be behind its anchor.
+const ANCHORED: u64 = 64;
+
+/// What is handed on: the values, and what the log is told if the start fails.
+#[derive(Debug)]
+pub(in crate::cli) struct Released {
+    pub(in crate::cli) values: Values,
+    pub(in crate::cli) event: Event,
+}
+
+/// By what a command is allowed.
+enum Allowed<'a> {
+    /// By a grant, in each of these files.
+    Granted(Vec<&'a Grants>, Box<Command>),
+    /// By the person, this once.
+    Once,
+}
+
+/// Releases the values of the secrets of `plan`, and puts the plan into the surroundings that were allowed.
+///
+/// # Errors
+/// `frozen`, `secret-not-found`, `not-granted`, `grant-changed`, `audit-unwritable`, in all of which no store was asked; a
+/// store's error; `grants-invalid`, `seal-missing`.
+pub(in crate::cli) fn released(
+    plan: &mut Plan,
+    home: &Home,
+    context: &Context,
+) -> Result<Released, Failure> {
+    let neutral = home.paths.neutral_folder();
+    let meaning = reading(plan, &neutral);
+    let mut stores = OpenStores::new(home);
+    let (mut missed, mut told, mut once) = (None, None, false);
+    for _ in 0..TRIES {
+        ensure_thawed(home)?;
+        let stamps = Stamps::of(home);
+        let catalog = home.catalog()?;
+        let wanted = find_all(plan, &catalog)?;
+        let permissions = Permissions::load(home, &context.output);
+        let command = bound(plan, &meaning, &wanted, &permissions, home, context)?;
+        let event = Event::new(Action::Exec)
+            .command(&command)
+            .versions(wanted.iter().map(|w| (&w.name, w.version)));
+        let allowed = match judge(plan, &meaning, &command, &permissions) {
+            Ok((files, granted)) => Allowed::Granted(files, granted),
+            Err(_) if once => Allowed::Once,
+            Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)? {
+                Answer::Once => {
+                    once = true;
+                    Allowed::Once
+                }
+                // Allowed by now: looked up again, as everybody else would.
+                Answer::Always | Answer::No => continue,
+            },
+        };
+        // Told once, or again where the versions are others by now.
+        let position = match &told {
+            Some((versions, position)) if *versions == wanted => *position,
+            _ => {
+                let event = event.clone().detail_if(notes(&allowed, &command));
+                let position = event.write(Outcome::Intent, home, context)?;
+                told = Some((wanted.clone(), position));
+                position
+            }
+        };
+        let batch = match read(home, &wanted, &mut stores) {
+            Ok(batch) => batch,
+            // Moved away, perhaps. Missed twice in a catalog that did not change, it is lost.
+            Err(error @ StoreError::NotFound { .. }) => {
+                if stamps == Stamps::of(home) && missed.as_ref() == Some(&wanted) {
+                    return Err(withheld(error.into(), &event, home, context));
+                }
+                missed = Some(wanted);
+                continue;
+            }
+            Err(error) => return Err(withheld(error.into(), &event, home, context)),
+        };
+        if stamps != Stamps::of(home) {
+            continue;
+        }
+        let confirmed = confirmed(&allowed, &batch, home);
+        confirmed.map_err(|failure| withheld(failure, &event, home, context))?;
+        let granted = match &allowed {
+            Allowed::Granted(_, granted) => granted.as_ref(),
+            Allowed::Once => &command,
+        };
+        plan.settle(granted, &meaning);
+        crate::paths::create_folder(&neutral)?;
+        anchor(home, &mut stores, &batch.seals, position, context);
+        return Ok(Released {
+            values: batch.values,
+            event,
+        });
+    }
+    Err(Failure::new(
+        "home-busy",
+        "the home was changed all the time while values were read",
+    ))
+}
+
+/// What changes when the catalog or the grants do.
+#[derive(PartialEq, Eq)]
+struct Stamps([Option<crate::paths::Stamp>; 3]);
+
+impl Stamps {
+    fn of(home: &Home) -> Self {
+        let paths = &home.paths;
+        let files = [paths.catalog_file(), paths.grants_file(), paths.next_grants_file()];
+        Self(files.map(|file| crate::paths::stamp(&file)))
+    }
+}
+
+/// Works out what a grant would have to bind.
+pub(in crate::cli) fn bound(
+    plan: &Plan,
+    meaning: &Reading,
+    wanted: &[Wanted],
+    permissions: &Permissions,
+    home: &Home,
+    context: &Context,
+) -> Result<Command, Failure> {
+    let id = |name: &SecretName| {
+        let found = wanted.iter().find(|wanted| wanted.name == *name);
+        found.map(|wanted| wanted.id.clone())
+    };
+    let granted = |path: &Text, stamp: &FileStamp| permissions.content(path, stamp);
+    let asked = requests(home, context.now());
+    let seen = |path: &Text, stamp: &FileStamp| -> Option<Content> {
+        let programs = asked.all().iter().map(|request| &request.command.program);
+        let mut known = programs.filter(|p| p.real == *path && p.content.stamp == *stamp);
+        known.next().map(|program| program.content.clone())
+    };
+    let known = KnownContents {
+        granted: &granted,
+        seen: &seen,
+    };
+    Ok(bind(plan, meaning, &id, &known)?)
+}
+
+/// The files in which a grant was found and the granted command, or else what the nearest one differs in.
+type Judgement<'a> = Result<(Vec<&'a Grants>, Box<Command>), Option<Vec<Difference>>>;
+
+fn judge<'a>(
+    plan: &Plan,
+    meaning: &Reading,
+    command: &Command,
+    permissions: &'a Permissions,
+) -> Judgement<'a> {
+    let elsewhere = |path: &Text| finds_elsewhere(plan, meaning, path);
+    let asked = Asked {
+        command,
+        found_elsewhere: &elsewhere,
+    };
+    let (mut files, mut granted, mut nearest) = (Vec::new(), None, None);
+    for (file, verdict) in permissions.judge(&asked) {
+        match verdict {
+            Verdict::Granted(grant) => {
+                files.push(file);
+                granted.get_or_insert_with(|| Box::new(grant.command.clone()));
+            }
+            Verdict::Changed(_, found) => nearest = nearest.or(Some(found)),
+            Verdict::Unknown => {}
+        }
+    }
+    granted.map(|granted| (files, granted)).ok_or(nearest)
+}
+
+/// Asks the person at the terminal that is all of exec's own, or refuses and notes the request.
+fn refused(
+    plan: &Plan,
+    command: &Command,
+    nearest: Option<Vec<Difference>>,
+    event: &Event,
+    home: &Home,
+    stores: &mut OpenStores,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let nearest = nearest.unwrap_or_default();
+    if let Some(mut terminal) = own_terminal() {
+        let mut lines = words(command, &plan.starts_in, home, context);
+        lines.extend(differences(&nearest).into_iter().map(|line| format!("  changed    {line}")));
+        let answer = ask(&mut terminal, &lines)?;
+        match answer {
+            Answer::No => {}
+            Answer::Once => return Ok(answer),
+            Answer::Always => {
+                super::super::allow::grant(command, None, home, stores, false, context)?;
+                return Ok(answer);
+            }
+        }
+        event.clone().detail("the person said no").write(Outcome::Refused, home, context)?;
+        return Err(Failure::new("not-granted", format!("{} was not started, as you answered", called(command))));
+    }
+    let cwd = Text::of(&plan.starts_in);
+    let noted = noted(command, &cwd, event, home, context);
+    let (code, mut message) = if nearest.is_empty() {
+        ("not-granted", format!("{} was not started: nobody allowed it yet", called(command)))
+    } else {
+        let message = format!("{} was not started: it is not what was allowed", called(command));
+        ("grant-changed", message)
+    };
+    for line in differences(&nearest) {
+        message.push_str(&format!("\n  {line}"));
+    }
+    let failure = Failure::new(code, message);
+    Err(match noted {
+        Some(noted) => failure.hint(format!(
+            "see and allow it in a terminal with: {} allow {}",
+            context.command(),
+            noted.id
+        )),
+        None => failure.hint("allow it in a terminal with: broker allow, and the same words"),
+    })
+}
+
+/// Returns the terminal where stdin, stdout and stderr are one: nobody else is listening then.
+fn own_terminal() -> Option<Terminal> {
+    use std::io::IsTerminal;
+    let all = std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && std::io::stderr().is_terminal();
+    if all { Terminal::open() } else { None }
+}
+
+/// Says what a command is, what is dangerous about it first.
+pub(in crate::cli) fn words(
+    command: &Command,
+    cwd: &Path,
+    home: &Home,
+    context: &Context,
+) -> Vec<String> {
+    let user = crate::paths::user_home();
+    let dangers = review(command, cwd, user.as_deref(), &home.paths.neutral_folder());
+    let mut lines = describe(command, &dangers);
+    if let Some(chosen) = context.other_home() {
+        lines.push(format!("  home       {}", chosen.display()));
+    }
+    lines
+}
+
+/// What a command is called in messages.
+fn called(command: &Command) -> String {
+    match &command.server {
+        Some(server) => format!("\"{server}\""),
+        None => "the server".to_owned(),
+    }
+}
+
+/// What the log is told besides: that the person allowed it this once, or that an upgraded program was
+/// started.
+fn notes(allowed: &Allowed<'_>, command: &Command) -> Option<String> {
+    let Allowed::Granted(_, granted) = allowed else {
+        return Some("allowed once".to_owned());
+    };
+    let (was, is) = (&granted.program, &command.program);
+    let upgraded = was.binding == Binding::Path && was.content.sha256 != is.content.sha256;
+    upgraded.then(|| {
+        format!(
+            "the program is another than when it was allowed: {}, sha256 {}",
+            is.real, is.content.sha256
+        )
+    })
+}
+
+/// Demands that every seal knows the grant, and that none is frozen.
+fn confirmed(allowed: &Allowed<'_>, batch: &Batch, home: &Home) -> Result<(), Failure> {
+    super::ensure_thawed_by_seals(home, &batch.seals)?;
+    let Allowed::Granted(files, _) = allowed else {
+        return Ok(());
+    };
+    let mut why = None;
+    for file in files {
+        let checked = batch.seals.iter().map(|(kind, seal)| file.check(*kind, seal));
+        match checked.collect::<Result<(), _>>() {
+            Ok(()) => return Ok(()),
+            Err(error) => why = Some(error),
+        }
+    }
+    Err(why.map_or_else(seals::missing, Failure::from))
+}
+
+/// Tells the log that a release that was announced did not happen.
+fn withheld(failure: Failure, event: &Event, home: &Home, context: &Context) -> Failure {
+    let outcome = match failure.code {
+        "frozen" | "grants-invalid" | "seal-missing" => Outcome::Refused,
+        _ => Outcome::Failed,
+    };
+    let event = event.clone().detail(failure.code);
+    if let Err(unwritten) = event.write(outcome, home, context) {
+        context.output.warning(&unwritten.message);
+    }
+    failure
+}
+
+/// Writes the place in the log down in the seals, once in a while. The log is whole without it; so a home that is
+/// being changed, or a store that fails, is left for the next start.
+fn anchor(
+    home: &Home,
+    stores: &mut OpenStores,
+    seals: &Seals,
+    position: Position,
+    context: &Context,
+) {
+    let is_far = |seal: &crate::policy::Seal| {
+        let anchored = seal.anchor().map_or(0, |anchor| anchor.seq);
+        position.seq >= anchored.saturating_add(ANCHORED)
+    };
+    let far = seals.iter().filter(|(_, seal)| is_far(seal)).map(|(kind, _)| *kind);
+    for kind in far {
+        if let Err(failure) = seals::anchor(home, stores, kind, position) {
+            context.output.detail(&format!("the log was not anchored: {}", failure.message));
+        }
+    }
+}

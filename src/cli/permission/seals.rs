@@ -1,0 +1,289 @@
+//! The seals of a home: reading them from the stores, and changing what they confirm.
+//!
+//! A change of what is allowed is written aside first, then each seal is moved on, then the file takes its place. A crash
+//! in between leaves two files, of which the seals know one. Whoever changes anything here holds
+//! the lock of the home.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::super::failure::Failure;
+use super::super::output::Output;
+use super::super::stores::OpenStores;
+use super::Permissions;
+use crate::audit::Position;
+use crate::catalog::change::Stores as _;
+use crate::catalog::{Catalog, Home};
+use crate::paths::{self, Lock};
+use crate::policy::{Anchor, Frozen, Grant, Grants, Seal, SealError};
+use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
+use crate::sys;
+
+/// The seals of a home, by store.
+pub(in crate::cli) type Seals = BTreeMap<StoreKind, Seal>;
+
+/// Reads the seal of one store; `None` if it has none.
+///
+/// # Errors
+/// A store's error; `seal-damaged`.
+pub(in crate::cli) fn read(
+    home: &Home,
+    stores: &mut OpenStores,
+    kind: StoreKind,
+) -> Result<Option<Seal>, Failure> {
+    match stores.store(kind)?.read(&[ItemId::seal(&home.record.id)]) {
+        Ok(values) => values.first().map(Seal::read).transpose().map_err(Failure::from),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks the seals whether the home is unattended.
+///
+/// # Errors
+/// A store's error; `seal-damaged`.
+pub(in crate::cli) fn is_unattended(
+    home: &Home,
+    stores: &mut OpenStores,
+) -> Result<bool, Failure> {
+    let seal = read(home, stores, home.record.store)?;
+    Ok(seal.is_some_and(|seal| seal.is_unattended()))
+}
+
+/// Makes the seal of a home that is being made, and its file of grants, in which nothing is allowed.
+///
+/// # Errors
+/// A store's error; `file-io`.
+pub(in crate::cli) fn create(
+    paths: &paths::HomePaths,
+    id: &HomeId,
+    store: &mut dyn Store,
+    unattended: bool,
+) -> Result<(), Failure> {
+    let mut grants = Grants::none(id.clone(), 0);
+    let seal = Seal::new(random_key()?, grants.generation(), unattended);
+    store.write(&ItemId::seal(id), &seal.write())?;
+    grants.mark(store.kind(), &seal);
+    paths::write_file(&paths.grants_file(), &grants.to_json())?;
+    Ok(())
+}
+
+/// Makes a seal in a store that has none yet, before the first secret goes there.
+///
+/// # Errors
+/// A store's error, also of a store that has a seal already: what is allowed has to be confirmed by it.
+pub(in crate::cli) fn ensure(
+    home: &Home,
+    stores: &mut OpenStores,
+    kind: StoreKind,
+    output: &Output,
+) -> Result<(), Failure> {
+    let permissions = Permissions::load(home, output);
+    if permissions.sealed_in().contains(&kind) {
+        return Ok(());
+    }
+    let lock = home.lock()?;
+    let catalog = home.catalog()?;
+    let mut kinds = kinds(home, &catalog, &permissions);
+    kinds.insert(kind);
+    let _ = rewrite(home, stores, &kinds, &lock, output, |_| ())?;
+    Ok(())
+}
+
+/// The stores that have, or are to have, a seal of the home.
+fn kinds(home: &Home, catalog: &Catalog, permissions: &Permissions) -> BTreeSet<StoreKind> {
+    let used = catalog.secrets().iter().map(|record| record.store);
+    let mut kinds: BTreeSet<StoreKind> = used.chain(permissions.sealed_in()).collect();
+    kinds.insert(home.record.store);
+    kinds
+}
+
+/// Changes what is allowed, and returns it as it is then.
+///
+/// # Errors
+/// A store's error; `seal-damaged`; `file-io`.
+pub(in crate::cli) fn change(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+    change: impl FnOnce(&mut Vec<Grant>),
+) -> Result<Grants, Failure> {
+    let lock = home.lock()?;
+    let kinds = kinds(home, &home.catalog()?, &Permissions::load(home, output));
+    rewrite(home, stores, &kinds, &lock, output, change)
+}
+
+fn rewrite(
+    home: &Home,
+    stores: &mut OpenStores,
+    kinds: &BTreeSet<StoreKind>,
+    _lock: &Lock,
+    output: &Output,
+    change: impl FnOnce(&mut Vec<Grant>),
+) -> Result<Grants, Failure> {
+    // Under the lock: another command may have changed it since it was last read.
+    let permissions = Permissions::load(home, output);
+    let mut seals = read_all(home, stores, kinds)?;
+    let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
+    let known = permissions.known_to(&seals, newest);
+    if known.is_none() && !permissions.is_empty() {
+        output.warning("the file of grants is not the one broker wrote last: nothing in it counts");
+    }
+    let before = known.unwrap_or_else(|| Grants::none(home.record.id.clone(), newest));
+    let frozen = seals.values().find_map(|seal| seal.frozen().cloned());
+    let unattended = !seals.is_empty() && seals.values().all(Seal::is_unattended);
+    for kind in kinds {
+        if !seals.contains_key(kind) {
+            let mut seal = Seal::new(random_key()?, newest, unattended);
+            seal.set_frozen(frozen.clone());
+            seals.insert(*kind, seal);
+        }
+    }
+    let mut after = before.changed(change);
+    for (kind, seal) in &mut seals {
+        seal.set_generation(after.generation());
+        after.mark(*kind, seal);
+    }
+    let (next, file) = (home.paths.next_grants_file(), home.paths.grants_file());
+    paths::write_file(&next, &after.to_json())?;
+    for (kind, seal) in &seals {
+        write(home, stores, *kind, seal)?;
+    }
+    paths::write_file(&file, &after.to_json())?;
+    paths::remove_file(&next)?;
+    Ok(after)
+}
+
+/// Changes every seal of the home, but for the generation.
+///
+/// # Errors
+/// A store's error, after the other stores were tried too; `seal-missing` where no store has one.
+pub(in crate::cli) fn update(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+    mut update: impl FnMut(&mut Seal),
+) -> Result<(), Failure> {
+    let _lock = home.lock()?;
+    let mut failed = None;
+    let mut done = 0_usize;
+    for kind in kinds(home, &home.catalog()?, &Permissions::load(home, output)) {
+        let updated = read(home, stores, kind).and_then(|seal| match seal {
+            Some(mut seal) => {
+                update(&mut seal);
+                write(home, stores, kind, &seal).map(|()| true)
+            }
+            None => Ok(false),
+        });
+        match updated {
+            Ok(true) => done = done.saturating_add(1),
+            Ok(false) => {}
+            Err(failure) => failed = Some(failure),
+        }
+    }
+    match failed {
+        Some(failure) => Err(failure),
+        None if done == 0 => Err(missing()),
+        None => Ok(()),
+    }
+}
+
+/// Freezes or thaws every seal.
+///
+/// # Errors
+/// As [`update`].
+pub(in crate::cli) fn set_frozen(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+    frozen: Option<&Frozen>,
+) -> Result<(), Failure> {
+    update(home, stores, output, |seal| seal.set_frozen(frozen.cloned()))
+}
+
+/// Writes a place in the log down in the seal of a store, unless it knows a later one.
+///
+/// # Errors
+/// A store's error; `home-busy` where another command is changing the home.
+pub(in crate::cli) fn anchor(
+    home: &Home,
+    stores: &mut OpenStores,
+    kind: StoreKind,
+    position: Position,
+) -> Result<(), Failure> {
+    let _lock = home.lock_within(Duration::ZERO)?;
+    let Some(mut seal) = read(home, stores, kind)? else {
+        return Ok(());
+    };
+    if seal.anchor().is_none_or(|anchor| anchor.seq < position.seq) {
+        seal.set_anchor(Anchor {
+            seq: position.seq,
+            hash: position.hash.to_string(),
+        });
+        write(home, stores, kind, &seal)?;
+    }
+    Ok(())
+}
+
+/// Reads the seals there are in the stores `kinds`.
+///
+/// # Errors
+/// A store's error; `seal-damaged`.
+pub(in crate::cli) fn read_all(
+    home: &Home,
+    stores: &mut OpenStores,
+    kinds: &BTreeSet<StoreKind>,
+) -> Result<Seals, Failure> {
+    let mut seals = Seals::new();
+    for kind in kinds {
+        if let Some(seal) = read(home, stores, *kind)? {
+            seals.insert(*kind, seal);
+        }
+    }
+    Ok(seals)
+}
+
+fn write(
+    home: &Home,
+    stores: &mut OpenStores,
+    kind: StoreKind,
+    seal: &Seal,
+) -> Result<(), Failure> {
+    let item = ItemId::seal(&home.record.id);
+    Ok(stores.store(kind)?.write(&item, &seal.write())?)
+}
+
+/// The failure of a store that has lost the seal.
+pub(in crate::cli) fn missing() -> Failure {
+    Failure::new("seal-missing", "the store has lost the seal of this home's permissions")
+        .hint("allow again what is to be started: broker allow")
+}
+
+fn random_key() -> Result<Zeroizing<[u8; 64]>, Failure> {
+    let mut key = Zeroizing::new([0_u8; 64]);
+    sys::random(key.as_mut_slice()).map_err(|e| {
+        let message = format!("the system gave no random bytes: {e}");
+        Failure::new("input-failed", message)
+    })?;
+    Ok(key)
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        let code = match error {
+            SealError::Damaged => "seal-damaged",
+            SealError::Newer => "format-newer",
+            SealError::Forged | SealError::Replayed => "grants-invalid",
+        };
+        let failure = Self::new(code, error.to_string());
+        match error {
+            SealError::Damaged => failure,
+            SealError::Newer => failure.hint("use the newer broker"),
+            SealError::Forged | SealError::Replayed => {
+                failure.hint("nothing in it counts; allow again what is to be started: broker allow")
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A command as the listings show it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::words::quoted;
+use crate::catalog::Catalog;
+use crate::policy::{Argument, Command, Secret};
+use crate::text::escaped;
+
+/// What is allowed or asked for. The fields are part of the command contract.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::cli) struct Shown {
+    pub(in crate::cli) server: Option<String>,
+    pub(in crate::cli) program: String,
+    pub(in crate::cli) args: Vec<String>,
+    /// The variables that hold secrets, each with the secret's name.
+    variables: BTreeMap<String, String>,
+    /// The variables with a text of their own.
+    literals: BTreeMap<String, String>,
+    /// The variables of the caller; null for one that is passed on whatever its value.
+    passed: BTreeMap<String, Option<String>>,
+    pub(in crate::cli) secrets: Vec<String>,
+    /// What limits the server; there are no limits yet but the folder and the flags.
+    pub(in crate::cli) limits: Vec<String>,
+}
+
+impl Shown {
+    /// Shows a command, with the names its secrets have by now.
+    pub(in crate::cli) fn of(command: &Command, catalog: &Catalog) -> Self {
+        let name = |secret: &Secret| {
+            let record = catalog.secrets().iter().find(|r| r.id == secret.id);
+            match record {
+                Some(record) => record.name.to_string(),
+                None => format!("{} (gone)", secret.name),
+            }
+        };
+        let word = |argument: &Argument| match argument {
+            Argument::Text(text) => text.to_string(),
+            Argument::Secret(secret) => format!("broker://{}", name(secret)),
+        };
+        let variables = command.variables.iter();
+        let literals = command.literals.iter();
+        let passed = command.passed.iter();
+        let mut secrets: Vec<String> = command.secrets().into_iter().map(name).collect();
+        secrets.sort();
+        let mut limits = Vec::new();
+        if command.install_scripts {
+            limits.push("install scripts may run".to_owned());
+        }
+        Self {
+            server: command.server.clone(),
+            program: command.program.path.to_string(),
+            args: command.arguments.iter().map(word).collect(),
+            variables: variables.map(|(v, s)| (v.clone(), name(s))).collect(),
+            literals: literals.map(|(v, t)| (v.clone(), t.to_string())).collect(),
+            passed: passed
+                .map(|(v, t)| (v.clone(), t.as_ref().map(ToString::to_string)))
+                .collect(),
+            secrets,
+            limits,
+        }
+    }
+
+    /// Shows it on one line: server, command, secrets.
+    pub(in crate::cli) fn line(&self) -> String {
+        let server = self.server.as_deref().unwrap_or("-");
+        let words = std::iter::once(&self.program).chain(&self.args);
+        let words: Vec<String> = words.map(|word| quoted(word)).collect();
+        let secrets: Vec<String> = self.variables.iter().map(|(v, n)| format!("{v}={n}")).collect();
+        escaped(&format!("{server}: {}  [{}]", words.join(" "), secrets.join(" ")))
+    }
+}

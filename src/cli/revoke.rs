@@ -1,0 +1,87 @@
+//! `broker revoke`: takes back what was allowed.
+
+use super::Done;
+use super::audited::Event;
+use super::context::{Context, find};
+use super::failure::Failure;
+use super::permission::{Permissions, seals};
+use super::stores::OpenStores;
+use crate::audit::Action;
+use crate::policy::Grant;
+use crate::secret::SecretName;
+
+/// Take back what was allowed
+///
+/// From then on the command is refused. A server that runs already keeps what it was given: end it, and rotate what
+/// it may have leaked.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+#[command(after_long_help = "Examples:
+  broker revoke 3f1c
+  broker revoke --server github
+  broker revoke --secret github-token
+  broker revoke --all")]
+pub(super) struct Args {
+    /// The grant whose id begins so
+    #[arg(group = "which")]
+    id: Option<String>,
+    /// Every grant of SERVER
+    #[arg(long, value_name = "SERVER", group = "which", add = super::completions::servers())]
+    server: Option<String>,
+    /// Every grant that gives the secret NAME
+    #[arg(long, value_name = "NAME", group = "which", add = super::completions::names())]
+    secret: Option<SecretName>,
+    /// Every grant
+    #[arg(long, group = "which")]
+    all: bool,
+}
+
+/// The fewest digits that stand for a grant.
+const FEWEST_DIGITS: usize = 4;
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
+    let home = context.home()?;
+    let secret = match &args.secret {
+        Some(name) => Some(find(&home.catalog()?, name)?.id.clone()),
+        None => None,
+    };
+    let is_meant = |grant: &Grant| {
+        let by_id = args.id.as_ref().is_some_and(|id| {
+            id.len() >= FEWEST_DIGITS && grant.id.starts_with(id.as_str())
+        });
+        let by_server = args.server.is_some() && grant.command.server == args.server;
+        let by_secret = secret
+            .as_ref()
+            .is_some_and(|id| grant.command.secrets().iter().any(|s| s.id == *id));
+        args.all || by_id || by_server || by_secret
+    };
+    let permissions = Permissions::load(&home, &context.output);
+    let all = permissions.files().first().map_or(&[][..], |file| file.all());
+    let meant: Vec<&Grant> = all.iter().filter(|grant| is_meant(grant)).collect();
+    if args.id.is_some() && meant.len() > 1 {
+        return Err(Failure::new("grant-ambiguous", "more than one grant has an id that begins so")
+            .hint("give more digits; see: broker grants"));
+    }
+    if meant.is_empty() && !args.all {
+        return Err(Failure::new("grant-not-found", "no such command is allowed")
+            .hint("see what is allowed with: broker grants"));
+    }
+    let names = meant.iter().flat_map(|grant| grant.command.secrets());
+    let event = Event::new(Action::Revoke)
+        .secrets(names.map(|secret| &secret.name))
+        .detail(meant.iter().map(|g| g.id.as_str()).collect::<Vec<_>>().join(" "));
+    let mut stores = OpenStores::new(&home);
+    event.around(&home, context, || {
+        seals::change(&home, &mut stores, &context.output, |grants| {
+            grants.retain(|grant| !is_meant(grant));
+        })
+    })?;
+    for grant in &meant {
+        let server = grant.command.server.as_deref().unwrap_or("a command");
+        context.output.notice(&format!("revoked {server} ({})", grant.id));
+    }
+    if meant.is_empty() {
+        context.output.notice("nothing was allowed");
+    }
+    Ok(Done::Ok)
+}

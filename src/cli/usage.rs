@@ -1,0 +1,61 @@
+//! Who used what, and when, as the log tells it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::audited::log;
+use super::failure::Failure;
+use crate::audit::{Action, Outcome};
+use crate::catalog::Home;
+use crate::policy::Command;
+use crate::secret::SecretName;
+
+/// What happened with one server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Used {
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    pub(super) releases: u64,
+    pub(super) refused: u64,
+    /// Who asked, by the client that was recognised.
+    pub(super) clients: Vec<String>,
+}
+
+/// What the log says about uses. Refused, failed and announced starts are told apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Usage {
+    /// By label and program.
+    servers: BTreeMap<(Option<String>, String), Used>,
+    secrets: BTreeMap<SecretName, Timestamp>,
+}
+
+impl Usage {
+    /// Reads the whole log.
+    ///
+    /// # Errors
+    /// `audit-unreadable`.
+    pub(super) fn of(home: &Home) -> Result<Self, Failure> {
+        let mut usage = Self::default();
+        for entry in log(home).oldest()? {
+            usage.take(entry?);
+        }
+        Ok(usage)
+    }
+
+    /// What is known of a command: its label and program.
+    pub(super) fn of_command(&self, command: &Command) -> Option<&Used> {
+        let key = (command.server.clone(), command.program.path.to_string());
+        self.servers.get(&key)
+    }
+
+    /// Every server that appears in the log, by label and program.
+    pub(super) fn servers(&self) -> &BTreeMap<(Option<String>, String), Used> {
+        &self.servers
+    }
+
+    /// When a secret was last given to a server.
+    pub(super) fn last_of(&self, name: &SecretName) -> Option<Timestamp> {
+        self.secrets.get(name).copied()
+    }
+}
