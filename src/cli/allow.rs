@@ -6,7 +6,7 @@ use super::Done;
 use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
-use super::permission::{self, Permissions, bound, find_all, requests, seals, words, write_requests};
+use super::permission::{Permissions, bound, find_all, requests, seals, words, write_requests};
 use super::person::Person;
 use super::start::StartArgs;
 use super::stores::OpenStores;
@@ -88,16 +88,32 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
             .notice("it is given no secret, so there is nothing to allow");
         return Ok(Done::Ok);
     };
-    let mut person = Person::require("allowing a command", &home, &mut stores)?;
+    let event = Event::new(Action::Allow).command(&command);
+    let mut person = person("allowing a command", &event, &home, &mut stores, context)?;
     if !show(&command, &plan.starts_in, &mut person, &home, context)? {
-        return Err(Failure::declined());
+        return Err(event.withheld(Failure::declined(), &home, context));
     }
-    grant(&command, None, &home, &mut stores, person.is_unattended(), context)?;
+    grant(
+        &command,
+        None,
+        &home,
+        &mut stores,
+        person.is_unattended(),
+        context,
+    )?;
+    tell(&command, context);
     Ok(Done::Ok)
 }
 
 /// Works out what a plan is bound as; `None` where it is given no secret.
-fn command(plan: &Plan, home: &Home, context: &Context) -> Result<Option<Command>, Failure> {
+///
+/// # Errors
+/// `secret-not-found`, `program-unreadable`.
+pub(super) fn command(
+    plan: &Plan,
+    home: &Home,
+    context: &Context,
+) -> Result<Option<Command>, Failure> {
     if plan.secrets().is_empty() {
         return Ok(None);
     }
@@ -105,6 +121,17 @@ fn command(plan: &Plan, home: &Home, context: &Context) -> Result<Option<Command
     let permissions = Permissions::load(home, &context.output);
     let meaning = reading(plan, &home.paths.neutral_folder());
     bound(plan, &meaning, &wanted, &permissions, home, context).map(Some)
+}
+
+/// Finds the person, and tells the log if nobody is there.
+fn person(
+    what: &str,
+    event: &Event,
+    home: &Home,
+    stores: &mut OpenStores,
+    context: &Context,
+) -> Result<Person, Failure> {
+    Person::require(what, home, stores).map_err(|failure| event.withheld(failure, home, context))
 }
 
 /// Shows a command and asks whether it is to be allowed.
@@ -155,9 +182,15 @@ pub(super) fn grant(
         })?;
         forget(request.unwrap_or(&id), home, context)
     })?;
-    let server = command.server.as_deref().unwrap_or("it");
-    context.output.notice(&format!("allowed {server} ({id})"));
     Ok(())
+}
+
+/// Says that a command is allowed from now on.
+fn tell(command: &Command, context: &Context) {
+    let server = command.server.as_deref().unwrap_or("it");
+    context
+        .output
+        .notice(&format!("allowed {server} ({})", command.id()));
 }
 
 /// Takes a request away, if there is one.
@@ -177,7 +210,8 @@ fn go_through(
     stores: &mut OpenStores,
     context: &Context,
 ) -> Result<Done, Failure> {
-    let mut person = Person::require("allowing a command", home, stores)?;
+    let event = Event::new(Action::Allow);
+    let mut person = person("allowing a command", &event, home, stores, context)?;
     let catalog = home.catalog()?;
     let mut declined = None;
     for request in asked {
@@ -185,7 +219,9 @@ fn go_through(
         // As the secrets are called now; one that is gone cannot be given.
         let known = |secret: &mut Secret| {
             let record = catalog.secrets().iter().find(|r| r.id == secret.id);
-            record.map(|record| secret.name = record.name.clone()).is_some()
+            record
+                .map(|record| secret.name = record.name.clone())
+                .is_some()
         };
         let failure = if !command.secrets_mut().all(known) {
             Some(Failure::new(
@@ -193,8 +229,14 @@ fn go_through(
                 format!("a secret of the request {} is gone", request.id),
             ))
         } else if !content_now(&command) {
-            let message = format!("what the request {} would start has changed since", request.id);
-            Some(Failure::new("grant-changed", message).hint("start it again, so that it is asked for as it is now"))
+            let message = format!(
+                "what the request {} would start has changed since",
+                request.id
+            );
+            Some(
+                Failure::new("grant-changed", message)
+                    .hint("start it again, so that it is asked for as it is now"),
+            )
         } else {
             None
         };
@@ -208,15 +250,22 @@ fn go_through(
         person.say(&format!(
             "{} asked for this {}, last at {}:",
             request.by,
-            if request.count == 1 { "once".to_owned() } else { format!("{} times", request.count) },
+            if request.count == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", request.count)
+            },
             request.last
         ))?;
         let cwd = PathBuf::from(request.cwd.as_str());
         if show(&command, &cwd, &mut person, home, context)? {
-            grant(&command, Some(&request.id), home, stores, person.is_unattended(), context)?;
+            let (id, unattended) = (&request.id, person.is_unattended());
+            grant(&command, Some(id), home, stores, unattended, context)?;
+            tell(&command, context);
         } else {
             forget(&request.id, home, context)?;
-            declined = Some(Failure::declined());
+            let event = event.clone().command(&command);
+            declined = Some(event.withheld(Failure::declined(), home, context));
         }
     }
     match declined {
@@ -235,11 +284,16 @@ fn upgraded(
     let path = std::path::absolute(program)
         .map_err(|_| Failure::usage("the path of the program cannot be used"))?;
     let permissions = Permissions::load(home, &context.output);
-    let grants = permissions.files().first().map_or(&[][..], |file| file.all());
+    let grants = permissions
+        .files()
+        .first()
+        .map_or(&[][..], |file| file.all());
     let of_program: Vec<&Grant> = grants.iter().filter(|g| g.command.runs(&path)).collect();
     if of_program.is_empty() {
-        return Err(Failure::new("grant-not-found", "no grant is for that program")
-            .hint("see what is allowed with: broker grants"));
+        return Err(
+            Failure::new("grant-not-found", "no grant is for that program")
+                .hint("see what is allowed with: broker grants"),
+        );
     }
     let mut renewed = Vec::new();
     for grant in of_program {
@@ -250,10 +304,19 @@ fn upgraded(
         }
     }
     if renewed.is_empty() {
-        context.output.notice("nothing about that program has changed");
+        context
+            .output
+            .notice("nothing about that program has changed");
         return Ok(Done::Ok);
     }
-    let mut person = Person::require("allowing an upgraded program", home, stores)?;
+    let event = Event::new(Action::Allow).detail(format!("upgraded: {}", path.display()));
+    let mut person = person(
+        "allowing an upgraded program",
+        &event,
+        home,
+        stores,
+        context,
+    )?;
     person.say("these would be allowed with the program as it is now:")?;
     for (_, command) in &renewed {
         for line in words(command, Path::new("/"), home, context) {
@@ -262,13 +325,14 @@ fn upgraded(
         person.say("")?;
     }
     if !person.confirm("allow them?")? {
-        return Err(Failure::declined());
+        return Err(event.withheld(Failure::declined(), home, context));
     }
-    let names: Vec<_> = renewed.iter().flat_map(|(_, c)| c.secrets()).map(|s| &s.name).collect();
-    let event = Event::new(Action::Allow)
-        .secrets(names)
-        .detail(format!("upgraded: {}", path.display()))
-        .unattended(person.is_unattended());
+    let names: Vec<_> = renewed
+        .iter()
+        .flat_map(|(_, c)| c.secrets())
+        .map(|s| &s.name)
+        .collect();
+    let event = event.secrets(names).unattended(person.is_unattended());
     event.around(home, context, || {
         let now = context.now();
         seals::change(home, stores, &context.output, |grants| {

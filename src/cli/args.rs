@@ -11,9 +11,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::failure::Failure;
+use super::start::{self, Starter};
 use super::{
-    completions, doctor, edit, exec, import, init, list, migrate, remove, rename, reveal, set,
-    show, vault,
+    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, migrate, remove,
+    rename, requests, reveal, revoke, servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -120,6 +121,13 @@ pub(super) enum Command {
     Migrate(migrate::Args),
     Import(import::Args),
     Exec(exec::Args),
+    Allow(allow::Args),
+    Requests(requests::Args),
+    Grants(grants::Args),
+    Revoke(revoke::Args),
+    Freeze(freeze::FreezeArgs),
+    Thaw(freeze::ThawArgs),
+    Servers(servers::Args),
     Vault(vault::Args),
     /// Ask the keychain to unlock
     #[command(after_long_help = "Example:
@@ -159,16 +167,22 @@ pub(super) fn grammar() -> clap::Command {
 /// # Errors
 /// A usage failure: exit code 2, or 125 for `exec`.
 pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
-    let (ours, command) = exec::split(words);
-    let parsed = if exec::is_meant(words) {
+    let (ours, command) = start::split(words);
+    let is_exec = start::meant(words) == Some(Starter::Exec);
+    let parsed = if is_exec {
         ExecOnly::try_parse_from(ours).map(Cli::from)
     } else {
         Cli::try_parse_from(ours)
     };
     match parsed {
         Ok(mut cli) => {
-            if let Command::Exec(args) = &mut cli.command {
-                args.take_command(command, words)?;
+            match &mut cli.command {
+                Command::Exec(args) => {
+                    let taken = args.start.take_command(command, words);
+                    taken.map_err(|failure| failure.exiting(125))?;
+                }
+                Command::Allow(args) => args.start.take_command(command, words)?,
+                _ => {}
             }
             Ok(Parsed::Run(Box::new(cli)))
         }
@@ -182,7 +196,7 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
         }
         Err(error) => {
             let failure = usage(&error, words);
-            Err(if exec::is_meant(words) {
+            Err(if is_exec {
                 failure.exiting(125)
             } else {
                 failure

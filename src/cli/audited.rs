@@ -1,8 +1,13 @@
 //! Writing the log: every command that touches a secret or what is allowed says so before it does it.
 
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::failure::Failure;
-use crate::audit::{Action, AuditError, Caller, Entry, Log, Outcome};
+use super::permission::ensure_thawed;
+use super::person::Person;
+use super::stores::OpenStores;
+use crate::audit::{Action, AuditError, Caller, Entry, Log, Outcome, Position};
 use crate::catalog::Home;
 use crate::policy::Command;
 use crate::secret::SecretName;
@@ -28,7 +33,9 @@ impl Event {
 
     /// Names several.
     pub(super) fn secrets<'a>(self, names: impl IntoIterator<Item = &'a SecretName>) -> Self {
-        names.into_iter().fold(self, |event, name| event.secret(name, None))
+        names
+            .into_iter()
+            .fold(self, |event, name| event.secret(name, None))
     }
 
     /// Names what a command is: server, program and secrets, never its arguments.
@@ -37,7 +44,10 @@ impl Event {
         self.0.program = Some(command.program.path.to_string());
         if self.0.secrets.is_empty() {
             let secrets = command.secrets();
-            self.0.secrets = secrets.into_iter().map(|s| (s.name.clone(), None)).collect();
+            self.0.secrets = secrets
+                .into_iter()
+                .map(|s| (s.name.clone(), None))
+                .collect();
         }
         self
     }
@@ -77,7 +87,9 @@ impl Event {
         let caller = self.0.caller.as_ref();
         let client = caller.and_then(|caller| caller.client.clone());
         let parent = || caller.and_then(|caller| caller.chain.first().map(|p| p.name.clone()));
-        client.or_else(parent).unwrap_or_else(|| "unknown".to_owned())
+        client
+            .or_else(parent)
+            .unwrap_or_else(|| "unknown".to_owned())
     }
 
     /// Writes the entry with this outcome, durably.
@@ -89,12 +101,66 @@ impl Event {
         outcome: Outcome,
         home: &Home,
         context: &Context,
-    ) -> Result<crate::audit::Position, Failure> {
+    ) -> Result<Position, Failure> {
         let entry = Entry {
             outcome,
             ..self.0.clone()
         };
         Ok(log(home).append(&entry, context.now())?)
+    }
+
+    /// Tells the log that it did not happen, and why: refused, or failed.
+    pub(super) fn withheld(&self, failure: Failure, home: &Home, context: &Context) -> Failure {
+        let outcome = match failure.code {
+            "frozen" | "grants-invalid" | "seal-missing" | "no-terminal" | "declined" => {
+                Outcome::Refused
+            }
+            _ => Outcome::Failed,
+        };
+        if let Err(unwritten) = self
+            .clone()
+            .detail(failure.code)
+            .write(outcome, home, context)
+        {
+            context.output.warning(&unwritten.message);
+        }
+        failure
+    }
+
+    /// Asks the person whether a value may leave, and tells the log if it may not: nobody is there, the answer is no, or
+    /// the home is frozen.
+    ///
+    /// # Errors
+    /// `frozen`, `no-terminal`, `declined`.
+    pub(super) fn agreed(
+        self,
+        what: &str,
+        question: &str,
+        home: &Home,
+        stores: &mut OpenStores,
+        context: &Context,
+    ) -> Result<(Person, Self), Failure> {
+        let agreed = ensure_thawed(home).and_then(|()| {
+            let mut person = Person::require(what, home, stores)?;
+            person.agree(question)?;
+            Ok(person)
+        });
+        let person = agreed.map_err(|failure| self.withheld(failure, home, context))?;
+        let event = self.unattended(person.is_unattended());
+        Ok((person, event))
+    }
+
+    /// Begins the log of a home that is being made. What an earlier attempt left is taken away first.
+    ///
+    /// # Errors
+    /// `audit-unwritable`.
+    pub(super) fn first(&self, log: &Log, now: Timestamp) -> Result<Position, Failure> {
+        let entry = Entry {
+            outcome: Outcome::Done,
+            ..self.0.clone()
+        };
+        log.clear()?;
+        Ok(log.create(&entry, now)?)
     }
 
     /// Does something that the log is told of: that it is about to be done, and how it ended.
@@ -116,13 +182,7 @@ impl Event {
                     Err(Failure { message, ..failure })
                 }
             },
-            Err(failure) => {
-                let event = self.clone().detail(failure.code);
-                if let Err(unwritten) = event.write(Outcome::Failed, home, context) {
-                    context.output.warning(&unwritten.message);
-                }
-                Err(failure)
-            }
+            Err(failure) => Err(self.withheld(failure, home, context)),
         }
     }
 }

@@ -39,6 +39,19 @@ impl Context {
         Ok(HomePaths::locate(self.chosen_home.as_deref())?)
     }
 
+    /// The home's folder, where it was chosen by a flag.
+    pub(super) fn other_home(&self) -> Option<&std::path::Path> {
+        self.chosen_home.as_deref()
+    }
+
+    /// How this broker is called in advice, with the flag that chose the home.
+    pub(super) fn command(&self) -> String {
+        match &self.chosen_home {
+            Some(home) => format!("broker --home {}", home.display()),
+            None => "broker".to_owned(),
+        }
+    }
+
     /// The home, which must be there.
     pub(super) fn home(&self) -> Result<Home, Failure> {
         Ok(self.home_if_any()?.ok_or(CatalogError::NoHome)?)

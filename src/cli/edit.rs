@@ -5,8 +5,11 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use super::Done;
+use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
+use crate::audit::Action;
+use crate::catalog::Home;
 use crate::catalog::change::Change;
 use crate::secret::{DateError, Length, SecretName, parse_date};
 
@@ -66,7 +69,18 @@ impl FromStr for DateWord {
 
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
-    let mut change = Change::begin(&home)?;
+    find(&home.catalog()?, &args.name)?;
+    let name = args.name.clone();
+    let event = Event::new(Action::Edit).secret(&name, None);
+    event.around(&home, context, || change(args, &home))?;
+    context
+        .output
+        .notice(&format!("changed the record of \"{name}\""));
+    Ok(Done::Ok)
+}
+
+fn change(args: Args, home: &Home) -> Result<(), Failure> {
+    let mut change = Change::begin(home)?;
     find(change.catalog(), &args.name)?;
     change.edit(&args.name, |record| {
         if let Some(every) = args.rotate_every {
@@ -82,8 +96,5 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
             record.url = Some(url).filter(|text| !text.is_empty());
         }
     })?;
-    context
-        .output
-        .notice(&format!("changed the record of \"{}\"", args.name));
-    Ok(Done::Ok)
+    Ok(())
 }

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
-use crate::launch::{PlanError, ProgramError, StartError, is_conventional, is_dangerous};
+use crate::launch::{
+    BindError, PlanError, ProgramError, StartError, is_conventional, is_dangerous,
+};
 use crate::paths::{FileError, LocateError};
 use crate::store::{StoreError, StoreKind};
 
@@ -76,7 +78,7 @@ impl Failure {
         self
     }
 
-    fn advised(code: &'static str, message: String) -> Self {
+    pub(super) fn advised(code: &'static str, message: String) -> Self {
         let failure = Self::new(code, message);
         match advice(code) {
             Some(advice) => failure.hint(advice),
@@ -88,6 +90,10 @@ impl Failure {
 /// What to do about an error, where that follows from its code alone.
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
+        "audit-unwritable" => {
+            "without an entry in the log no value is given out; see: broker doctor"
+        }
+        "audit-unreadable" => "see: broker doctor",
         "catalog-missing" => "rebuild it from the stores with: broker doctor --fix",
         "config-invalid" => {
             "see broker.toml(5); broker does nothing while the file is not understood"
@@ -244,6 +250,17 @@ fn word(variable: &str) -> &str {
         variable
     } else {
         "VAR"
+    }
+}
+
+impl From<BindError> for Failure {
+    fn from(error: BindError) -> Self {
+        let message = error.to_string();
+        match error {
+            BindError::Unreadable(..) => Self::new("program-unreadable", message)
+                .hint("broker has to read what it starts with secrets, to tell it from another"),
+            BindError::NoSecret(_) => Self::new("secret-not-found", message),
+        }
     }
 }
 

@@ -64,15 +64,21 @@ pub(super) fn freeze(args: &FreezeArgs, context: &Context) -> Result<Done, Failu
 pub(super) fn thaw(context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
     let mut stores = OpenStores::new(&home);
-    let mut person = Person::require("thawing", &home, &mut stores)?;
-    person.agree("let values leave this home again?")?;
-    let event = Event::new(Action::Thaw).unattended(person.is_unattended());
+    let asked = Person::require("thawing", &home, &mut stores).and_then(|mut person| {
+        person.agree("let values leave this home again?")?;
+        Ok(person.is_unattended())
+    });
+    let event = Event::new(Action::Thaw);
+    let unattended = asked.map_err(|failure| event.withheld(failure, &home, context))?;
+    let event = event.unattended(unattended);
     event.around(&home, context, || {
         seals::set_frozen(&home, &mut stores, &context.output, None)?;
         // Last, so that a thaw that failed half-way leaves the home frozen.
         paths::remove_file(&home.paths.frozen_file())?;
         Ok(())
     })?;
-    context.output.notice("thawed: values may leave this home again");
+    context
+        .output
+        .notice("thawed: values may leave this home again");
     Ok(Done::Ok)
 }

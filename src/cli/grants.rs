@@ -34,7 +34,10 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     let catalog = home.catalog()?;
     let permissions = Permissions::load(&home, &context.output);
     let usage = Usage::of(&home)?;
-    let grants = permissions.files().first().map_or(&[][..], |file| file.all());
+    let grants = permissions
+        .files()
+        .first()
+        .map_or(&[][..], |file| file.all());
     let rows = grants.iter().map(|grant| Row {
         id: grant.id.clone(),
         command: shown::Shown::of(&grant.command, &catalog),
@@ -53,7 +56,9 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     }
     let mut text = String::new();
     for row in &rows {
-        let used = row.last_used.map_or("never used".to_owned(), |time| format!("last used {time}"));
+        let used = row
+            .last_used
+            .map_or("never used".to_owned(), |time| format!("last used {time}"));
         text.push_str(&format!(
             "{}  {}\n  allowed {}, {used}\n",
             row.id,

@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::input::bounded;
-use super::set::{random_id, tell_limits};
+use super::permission::seals;
+use super::set::{random_id, tell_limits, tell_unattended};
 use super::stores::OpenStores;
 use super::{Done, init};
+use crate::audit::Action;
 use crate::catalog::change::Change;
-use crate::catalog::{CatalogError, Record};
+use crate::catalog::{CatalogError, Home, Record};
 use crate::config::{Entry, parse_dotenv};
 use crate::secret::SecretName;
 
@@ -36,7 +39,26 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let entries = read(args)?;
     let home = init::home_or_new(context)?;
     let mut stores = OpenStores::new(&home);
-    let mut change = Change::begin(&home)?;
+    seals::ensure(&home, &mut stores, home.record.store, &context.output)?;
+    let event = Event::new(Action::Import).secrets(entries.iter().map(|(name, _)| name));
+    event.around(&home, context, || {
+        store(entries, &home, &mut stores, context)
+    })?;
+    context
+        .output
+        .notice("these values were in a file: remove it, and rotate them when you can");
+    tell_unattended(&home, context);
+    Ok(Done::Ok)
+}
+
+/// Stores all entries, unless one of their names is taken.
+fn store(
+    entries: Vec<(SecretName, Entry)>,
+    home: &Home,
+    stores: &mut OpenStores,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut change = Change::begin(home)?;
     for (name, _) in &entries {
         let taken = |record: &Record| record.name.folded() == name.folded();
         if let Some(record) = change
@@ -52,26 +74,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let all = entries.len();
     for (name, entry) in entries {
         let record = Record::first(random_id()?, name.clone(), home.record.store, context.now());
-        change
-            .add(&mut stores, record, &entry.value)
-            .map_err(|error| {
-                let failure = Failure::from(error);
-                let message = format!(
-                    "{} ({done} of {all} were stored before it)",
-                    failure.message
-                );
-                Failure { message, ..failure }
-            })?;
+        change.add(stores, record, &entry.value).map_err(|error| {
+            let failure = Failure::from(error);
+            let message = format!(
+                "{} ({done} of {all} were stored before it)",
+                failure.message
+            );
+            Failure { message, ..failure }
+        })?;
         done = done.saturating_add(1);
         context
             .output
             .notice(&format!("stored \"{name}\" in the {}", home.record.store));
         tell_limits(&name, &entry.value, context);
     }
-    context
-        .output
-        .notice("these values were in a file: remove it, and rotate them when you can");
-    Ok(Done::Ok)
+    Ok(())
 }
 
 fn read(args: &Args) -> Result<Vec<(SecretName, Entry)>, Failure> {

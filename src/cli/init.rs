@@ -4,14 +4,20 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use super::Done;
+use super::audited::Event;
 use super::context::{Context, asking};
 use super::failure::Failure;
 use super::input::bounded;
+use super::permission::seals;
+use super::person::Person;
 use super::set::StoreWord;
-use super::stores::{access, own_access};
+use super::stores::{OpenStores, access, own_access};
 use super::terminal::{self, Terminal};
+use crate::audit::{Action, Log};
+use crate::catalog::change::Stores as _;
 use crate::catalog::{CatalogError, Home, create_home};
 use crate::paths::HomePaths;
+use crate::policy;
 use crate::secret::SecretValue;
 use crate::store::keychain::Keychain;
 use crate::store::vault::{Protection, Unlock, Vault};
@@ -21,13 +27,15 @@ use crate::sys;
 /// Make the home, and choose where secrets are kept
 ///
 /// In a terminal and without flags it looks what this system has, explains the choices and asks. In a
-/// home that is there already it adds the other store and makes it the default.
+/// home that is there already it adds the other store and makes it the default. In an unattended home what needs
+/// a person elsewhere is done without one, and the log says so; only a home without secrets can become one.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker init                                   look, explain and ask
   broker init --store keychain
   broker init --store vault --passphrase        for a headless box
-  broker init --store vault --key-file          for CI and containers")]
+  broker init --store vault --key-file --unattended
+                                                for CI and containers")]
 pub(super) struct Args {
     /// Where new secrets are kept
     #[arg(long, value_name = "STORE")]
@@ -41,6 +49,9 @@ pub(super) struct Args {
     /// The vault opens with a key that the keychain holds
     #[arg(long, group = "opens")]
     keychain: bool,
+    /// Nobody is asked in this home: for CI and containers
+    #[arg(long)]
+    unattended: bool,
 }
 
 /// What a home is to be made with.
@@ -62,18 +73,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let paths = context.paths()?;
     let (home, kind) = match Home::open(paths.clone())? {
-        Some(home) => add_store(home, args)?,
+        Some(home) if args.unattended => become_unattended(home, args, context)?,
+        Some(home) => add_store(home, args, context)?,
         None => {
             let plan = plan(args)?;
             let kind = plan.kind();
-            (
-                create(paths, kind, context, |paths, id| {
-                    prepare_new(paths, id, plan)
-                })?,
-                kind,
-            )
+            let made = create(paths, kind, args.unattended, context, |paths, id| {
+                prepare_new(paths, id, plan)
+            })?;
+            (made, kind)
         }
     };
+    if home.record.unattended {
+        context
+            .output
+            .warning("nobody is asked in this home; the log says what was done without asking");
+    }
     context
         .output
         .notice(&format!("new secrets are kept in the {kind}"));
@@ -212,7 +227,7 @@ fn prepare_new(paths: &HomePaths, id: &HomeId, plan: Plan) -> Result<(), Failure
 
 /// Adds a store to a home that is there, or makes the one it has the default. Everything that can be
 /// refused is, before anything is typed.
-fn add_store(mut home: Home, args: &Args) -> Result<(Home, StoreKind), Failure> {
+fn add_store(mut home: Home, args: &Args, context: &Context) -> Result<(Home, StoreKind), Failure> {
     let asked = if args.store.is_none() {
         Some(plan(args)?)
     } else {
@@ -230,23 +245,63 @@ fn add_store(mut home: Home, args: &Args) -> Result<(Home, StoreKind), Failure> 
     if there {
         opens_as_it_does(&home, args, asked.as_ref())?;
     }
+    let mut stores = OpenStores::new(&home);
+    let mut unattended = false;
     if !home.catalog()?.secrets().is_empty() {
-        let mut terminal = Terminal::require("adding a store to a home with secrets")?;
-        if !terminal.confirm(&format!("keep new secrets in the {kind} from now on?"))? {
-            return Err(Failure::declined());
-        }
+        let what = "adding a store to a home with secrets";
+        let mut person = Person::require(what, &home, &mut stores)?;
+        person.agree(&format!("keep new secrets in the {kind} from now on?"))?;
+        unattended = person.is_unattended();
     }
     let new = match (there, asked) {
         (true, _) => None,
         (false, Some(plan)) => Some(plan),
         (false, None) => Some(plan(args)?),
     };
-    let lock = home.lock()?;
-    if let Some(plan) = new {
-        prepare(&home.paths, &home.record.id, plan)?;
+    let event = Event::new(Action::Init)
+        .detail(format!("new secrets are kept in the {kind}"))
+        .unattended(unattended);
+    event.around(&home.clone(), context, || {
+        let lock = home.lock()?;
+        if let Some(plan) = new {
+            prepare(&home.paths, &home.record.id, plan)?;
+        }
+        home.set_default_store(kind)?;
+        drop(lock);
+        seals::ensure(&home, &mut OpenStores::new(&home), kind, &context.output)
+    })?;
+    Ok((home, kind))
+}
+
+/// Makes a home without secrets one where nobody is asked.
+fn become_unattended(
+    mut home: Home,
+    args: &Args,
+    context: &Context,
+) -> Result<(Home, StoreKind), Failure> {
+    let opens = args.key_file.is_some() || args.passphrase || args.keychain;
+    if args.store.is_some() || opens {
+        return Err(CatalogError::HomeExists.into());
     }
-    home.set_default_store(kind)?;
-    drop(lock);
+    let kind = home.record.store;
+    let catalog = home.catalog()?;
+    if !catalog.secrets().is_empty() || !catalog.pending().is_empty() {
+        let message = "this home has secrets, so it stays one where a person is asked";
+        return Err(Failure::new("home-has-secrets", message)
+            .hint("make another home for this: broker --home DIR init --unattended"));
+    }
+    let event = Event::new(Action::Init).detail("nobody is asked from now on");
+    event.around(&home.clone(), context, || {
+        let mut stores = OpenStores::new(&home);
+        seals::update(
+            &home,
+            &mut stores,
+            &context.output,
+            policy::Seal::set_unattended,
+        )?;
+        let _lock = home.lock()?;
+        Ok(home.set_unattended()?)
+    })?;
     Ok((home, kind))
 }
 
@@ -278,12 +333,19 @@ fn opens_as_it_does(home: &Home, args: &Args, asked: Option<&Plan>) -> Result<()
 fn create(
     paths: HomePaths,
     kind: StoreKind,
+    unattended: bool,
     context: &Context,
     prepare: impl FnOnce(&HomePaths, &HomeId) -> Result<(), Failure>,
 ) -> Result<Home, Failure> {
-    let id = new_id()?;
-    create_home(paths.clone(), kind, id, context.now(), |id| {
-        prepare(&paths, id)
+    let (id, now) = (new_id()?, context.now());
+    create_home(paths.clone(), kind, unattended, id, now, |id| {
+        prepare(&paths, id)?;
+        let event = Event::new(Action::Init)
+            .detail(format!("a home with the {kind}"))
+            .unattended(unattended);
+        let anchor = event.first(&Log::of(&paths, id), now)?;
+        let mut stores = OpenStores::at(&paths, id);
+        seals::create(&paths, id, stores.store(kind)?, unattended, anchor)
     })
 }
 
@@ -301,7 +363,7 @@ pub(super) fn new_id() -> Result<HomeId, Failure> {
 
 /// Makes a home with a vault that opens with a key file of its own, for `tour`.
 pub(super) fn throwaway(paths: HomePaths, context: &Context) -> Result<Home, Failure> {
-    create(paths, StoreKind::Vault, context, |paths, id| {
+    create(paths, StoreKind::Vault, true, context, |paths, id| {
         Vault::create(paths, id, &Protection::KeyFile(None), own_access())?;
         Ok(())
     })
@@ -315,6 +377,7 @@ pub(super) fn home_or_new(context: &Context) -> Result<Home, Failure> {
     let made = create(
         context.paths()?,
         StoreKind::Keychain,
+        false,
         context,
         |paths, id| prepare(paths, id, Plan::Keychain),
     );

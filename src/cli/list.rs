@@ -6,7 +6,7 @@ use super::Done;
 use super::context::Context;
 use super::failure::Failure;
 use super::set::StoreWord;
-use super::summary::Summary;
+use super::summary::{Summary, Users};
 use crate::catalog::CatalogError;
 use crate::store::StoreKind;
 use crate::text::escaped;
@@ -32,18 +32,18 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home_if_any()?.ok_or(CatalogError::NoHome)?;
     let catalog = home.catalog()?;
-    let config = context.config()?;
+    let users = Users::of(&home, context)?;
     let (now, zone) = (context.now(), context.zone());
     let store = args.store.map(StoreKind::from);
     let rows: Vec<Summary<'_>> = catalog
         .secrets()
         .iter()
         .filter(|record| store.is_none_or(|store| record.store == store))
-        .map(|record| Summary::of(record, &config, now, &zone))
+        .map(|record| Summary::of(record, &users, now, &zone))
         .filter(|row| {
             args.server
                 .as_ref()
-                .is_none_or(|s| row.servers.contains(&s.as_str()))
+                .is_none_or(|s| row.servers.contains(&s))
         })
         .collect();
     if context.output.json {

@@ -1,11 +1,13 @@
 //! `broker migrate`: moves secrets to another store.
 
 use super::Done;
+use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
+use super::permission::seals;
 use super::set::StoreWord;
 use super::stores::OpenStores;
-use super::terminal::Terminal;
+use crate::audit::Action;
 use crate::catalog::change::Change;
 use crate::secret::SecretName;
 use crate::store::StoreKind;
@@ -47,19 +49,31 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             .notice(&format!("every secret is in the {to} already"));
         return Ok(Done::Ok);
     }
-    let mut terminal = Terminal::require("moving secrets to another store")?;
-    let list: Vec<&str> = names.iter().map(SecretName::as_str).collect();
-    if !terminal.confirm(&format!("move {} to the {to}?", list.join(", ")))? {
-        return Err(Failure::declined());
-    }
     let mut stores = OpenStores::new(&home);
-    let mut change = Change::begin(&home)?;
-    for name in &names {
-        let leftover = change.migrate(&mut stores, name, to)?;
-        context
-            .output
-            .notice(&format!("moved \"{name}\" to the {to}"));
-        super::remove::tell_leftover(&leftover, context);
-    }
+    let list: Vec<&str> = names.iter().map(SecretName::as_str).collect();
+    let question = format!("move {} to the {to}?", list.join(", "));
+    let event = Event::new(Action::Migrate)
+        .secrets(&names)
+        .detail(format!("to the {to}"));
+    let what = "moving secrets to another store";
+    let (_, event) = event.agreed(what, &question, &home, &mut stores, context)?;
+    event.around(&home, context, || {
+        for kind in [StoreKind::Keychain, StoreKind::Vault] {
+            let is_left = |name: &SecretName| catalog.find(name).is_some_and(|r| r.store == kind);
+            if kind != to && names.iter().any(is_left) {
+                seals::ensure_thawed(&home, &mut stores, kind)?;
+            }
+        }
+        seals::ensure(&home, &mut stores, to, &context.output)?;
+        let mut change = Change::begin(&home)?;
+        for name in &names {
+            let leftover = change.migrate(&mut stores, name, to)?;
+            context
+                .output
+                .notice(&format!("moved \"{name}\" to the {to}"));
+            super::remove::tell_leftover(&leftover, context);
+        }
+        Ok(())
+    })?;
     Ok(Done::Ok)
 }

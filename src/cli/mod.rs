@@ -5,29 +5,40 @@
 //! `output` (stdout and stderr), `terminal` (the person), `input` (reading values).
 #![forbid(unsafe_code)]
 
+mod allow;
 mod args;
+mod audited;
 mod completions;
 mod context;
 mod doctor;
 mod edit;
 mod exec;
 mod failure;
+mod freeze;
+mod grants;
 mod import;
 mod init;
 mod input;
 mod list;
 mod migrate;
 mod output;
+mod permission;
+mod person;
 mod remove;
 mod rename;
+mod requests;
 mod reveal;
+mod revoke;
+mod servers;
 mod set;
 mod show;
+mod start;
 mod stores;
 mod summary;
 mod terminal;
 mod tour;
 mod unlock;
+mod usage;
 mod vault;
 
 use std::ffi::OsString;
@@ -59,7 +70,11 @@ pub fn main(hardening: Hardening) -> ExitCode {
     }));
     std::panic::catch_unwind(|| run_words(hardening)).unwrap_or_else(|_| {
         let words: Vec<OsString> = std::env::args_os().collect();
-        ExitCode::from(if exec::is_meant(&words) { 125 } else { 1 })
+        ExitCode::from(if start::meant(&words) == Some(start::Starter::Exec) {
+            125
+        } else {
+            1
+        })
     })
 }
 
@@ -103,6 +118,13 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Migrate(args) => migrate::run(&args, context),
         Command::Import(args) => import::run(&args, context),
         Command::Exec(args) => exec::run(args, context),
+        Command::Allow(args) => allow::run(args, context),
+        Command::Requests(_) => requests::run(context),
+        Command::Grants(_) => grants::run(context),
+        Command::Revoke(args) => revoke::run(&args, context),
+        Command::Freeze(args) => freeze::freeze(&args, context),
+        Command::Thaw(_) => freeze::thaw(context),
+        Command::Servers(args) => servers::run(&args, context),
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Doctor(args) => doctor::run(&args, context),

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::{Color, says};
 use super::failure::Failure;
+use crate::secret::SecretValue;
 use crate::text::{escaped, escaped_json};
 
 /// Where and how to print.
@@ -72,6 +73,21 @@ impl Output {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Prints a value as it is, for `reveal` where nobody is at a terminal and nobody is asked.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the exit of design D17, in a home where nobody is asked"
+    )]
+    pub(super) fn value(&self, value: &SecretValue) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(value.expose()).and_then(|()| out.flush());
+        written
+            .map_err(|e| Failure::new("output-failed", format!("could not write to stdout: {e}")))
     }
 
     /// Prints the answer as one JSON document.

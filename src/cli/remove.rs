@@ -1,11 +1,14 @@
 //! `broker remove`: removes secrets with all their versions.
 
 use super::Done;
+use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
+use super::person::Person;
 use super::stores::OpenStores;
-use super::summary::servers_of;
-use super::terminal::Terminal;
+use super::summary::Users;
+use crate::audit::Action;
+use crate::catalog::Home;
 use crate::catalog::change::{Change, Leftover};
 use crate::secret::SecretName;
 
@@ -28,30 +31,41 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
-    let config = context.config()?;
+    let users = Users::of(&home, context)?;
     let catalog = home.catalog()?;
     let mut names = args.names.clone();
     names.sort();
     names.dedup();
     for name in &names {
-        find(&catalog, name)?;
-        let servers = servers_of(name, &config);
+        let servers = users.of_secret(find(&catalog, name)?);
         if !servers.is_empty() {
             context
                 .output
                 .warning(&format!("\"{name}\" is used by: {}", servers.join(", ")));
         }
     }
+    let mut stores = OpenStores::new(&home);
+    let mut unattended = false;
     if !args.yes {
         let list: Vec<&str> = names.iter().map(SecretName::as_str).collect();
-        let mut terminal = Terminal::require("removing without --yes")?;
-        if !terminal.confirm(&format!("remove {} for good?", list.join(", ")))? {
-            return Err(Failure::declined());
-        }
+        let mut person = Person::require("removing without --yes", &home, &mut stores)?;
+        person.agree(&format!("remove {} for good?", list.join(", ")))?;
+        unattended = person.is_unattended();
     }
-    let mut stores = OpenStores::new(&home);
-    let mut change = Change::begin(&home)?;
+    let event = Event::new(Action::Remove)
+        .secrets(&names)
+        .unattended(unattended);
+    let leftover = event.around(&home, context, || remove(&names, &home, &mut stores))?;
+    tell_leftover(&leftover, context);
     for name in &names {
+        context.output.notice(&format!("removed \"{name}\""));
+    }
+    Ok(Done::Ok)
+}
+
+fn remove(names: &[SecretName], home: &Home, stores: &mut OpenStores) -> Result<Leftover, Failure> {
+    let mut change = Change::begin(home)?;
+    for name in names {
         find(change.catalog(), name)?;
     }
     let filed: Vec<SecretName> = names
@@ -59,7 +73,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .filter_map(|name| change.catalog().find(name))
         .map(|record| record.filed_as().clone())
         .collect();
-    let mut leftover = change.remove(&mut stores, &names)?;
+    let mut leftover = change.remove(stores, names)?;
     let ours = leftover
         .errors
         .iter()
@@ -73,11 +87,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         return Err(Failure::new(why.code, message)
             .hint("remove it when the store answers again, with: broker doctor --fix"));
     }
-    tell_leftover(&leftover, context);
-    for name in &names {
-        context.output.notice(&format!("removed \"{name}\""));
-    }
-    Ok(Done::Ok)
+    Ok(leftover)
 }
 
 /// Tells what a change that was made could not clean up.

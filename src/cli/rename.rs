@@ -1,10 +1,12 @@
 //! `broker rename`: gives a secret another name.
 
 use super::Done;
+use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
 use super::stores::OpenStores;
-use super::summary::servers_of;
+use super::summary::Users;
+use crate::audit::Action;
 use crate::catalog::change::Change;
 use crate::secret::SecretName;
 
@@ -26,16 +28,20 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let home = context.home()?;
-    let config = context.config()?;
+    let users = Users::of(&home, context)?;
     let mut stores = OpenStores::new(&home);
-    let mut change = Change::begin(&home)?;
-    find(change.catalog(), &args.old)?;
-    let leftover = change.rename(&mut stores, &args.old, &args.new)?;
+    find(&home.catalog()?, &args.old)?;
+    let event = Event::new(Action::Rename).secrets([&args.old, &args.new]);
+    let leftover = event.around(&home, context, || {
+        let mut change = Change::begin(&home)?;
+        find(change.catalog(), &args.old)?;
+        Ok(change.rename(&mut stores, &args.old, &args.new)?)
+    })?;
     context
         .output
         .notice(&format!("renamed \"{}\" to \"{}\"", args.old, args.new));
     super::remove::tell_leftover(&leftover, context);
-    for server in servers_of(&args.old, &config) {
+    for server in users.refer_to(&args.old) {
         context.output.warning(&format!(
             "the server \"{server}\" in broker.toml still refers to \"{}\"",
             args.old

@@ -46,9 +46,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         None => None,
     };
     let is_meant = |grant: &Grant| {
-        let by_id = args.id.as_ref().is_some_and(|id| {
-            id.len() >= FEWEST_DIGITS && grant.id.starts_with(id.as_str())
-        });
+        let by_id = args
+            .id
+            .as_ref()
+            .is_some_and(|id| id.len() >= FEWEST_DIGITS && grant.id.starts_with(id.as_str()));
         let by_server = args.server.is_some() && grant.command.server == args.server;
         let by_secret = secret
             .as_ref()
@@ -56,20 +57,34 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         args.all || by_id || by_server || by_secret
     };
     let permissions = Permissions::load(&home, &context.output);
-    let all = permissions.files().first().map_or(&[][..], |file| file.all());
+    let all = permissions
+        .files()
+        .first()
+        .map_or(&[][..], |file| file.all());
     let meant: Vec<&Grant> = all.iter().filter(|grant| is_meant(grant)).collect();
     if args.id.is_some() && meant.len() > 1 {
-        return Err(Failure::new("grant-ambiguous", "more than one grant has an id that begins so")
-            .hint("give more digits; see: broker grants"));
+        return Err(Failure::new(
+            "grant-ambiguous",
+            "more than one grant has an id that begins so",
+        )
+        .hint("give more digits; see: broker grants"));
     }
     if meant.is_empty() && !args.all {
-        return Err(Failure::new("grant-not-found", "no such command is allowed")
-            .hint("see what is allowed with: broker grants"));
+        return Err(
+            Failure::new("grant-not-found", "no such command is allowed")
+                .hint("see what is allowed with: broker grants"),
+        );
     }
     let names = meant.iter().flat_map(|grant| grant.command.secrets());
     let event = Event::new(Action::Revoke)
         .secrets(names.map(|secret| &secret.name))
-        .detail(meant.iter().map(|g| g.id.as_str()).collect::<Vec<_>>().join(" "));
+        .detail(
+            meant
+                .iter()
+                .map(|g| g.id.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
     let mut stores = OpenStores::new(&home);
     event.around(&home, context, || {
         seals::change(&home, &mut stores, &context.output, |grants| {
@@ -78,7 +93,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     })?;
     for grant in &meant {
         let server = grant.command.server.as_deref().unwrap_or("a command");
-        context.output.notice(&format!("revoked {server} ({})", grant.id));
+        context
+            .output
+            .notice(&format!("revoked {server} ({})", grant.id));
     }
     if meant.is_empty() {
         context.output.notice("nothing was allowed");

@@ -70,9 +70,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let permissions = Permissions::load(&home, &context.output);
     let pending = requests(&home, context.now());
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    let grants = permissions.files().first().map_or(&[][..], |file| file.all());
+    let grants = permissions
+        .files()
+        .first()
+        .map_or(&[][..], |file| file.all());
     let allowed = grants.iter().map(|grant| (&grant.command, "allowed"));
-    let asked = pending.all().iter().map(|request| (&request.command, "asked"));
+    let asked = pending
+        .all()
+        .iter()
+        .map(|request| (&request.command, "asked"));
     let mut named = Vec::new();
     for (command, state) in allowed.chain(asked) {
         let used = usage.of_command(command);
@@ -81,7 +87,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         rows.entry(command.id()).or_insert(row);
     }
     let mut rows: Vec<Row> = rows.into_values().collect();
-    let gone = usage.servers().iter().filter(|(key, _)| !named.contains(key));
+    let gone = usage
+        .servers()
+        .iter()
+        .filter(|(key, _)| !named.contains(key));
     rows.extend(gone.map(|((server, program), used)| Row {
         server: server.clone(),
         program: program.clone(),

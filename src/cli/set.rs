@@ -2,13 +2,17 @@
 
 use jiff::civil::Date;
 
+use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::input::{MASKABLE_BYTES, ValueArgs};
+use super::permission::seals;
 use super::stores::OpenStores;
+use super::terminal::Terminal;
 use super::{Done, init};
+use crate::audit::Action;
 use crate::catalog::change::Change;
-use crate::catalog::{CatalogError, Record};
+use crate::catalog::{CatalogError, Home, Record};
 use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
 
@@ -89,9 +93,13 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     record.note = args.schedule.note;
     record.url = args.schedule.url;
     let mut stores = OpenStores::new(&home);
-    let mut change = Change::begin(&home)?;
-    let _ = change.sweep(&mut stores.only(store));
-    change.add(&mut stores, record.clone(), &value)?;
+    seals::ensure(&home, &mut stores, store, &context.output)?;
+    let event = Event::new(Action::Set).secret(&record.name, Some(record.current));
+    event.around(&home, context, || {
+        let mut change = Change::begin(&home)?;
+        let _ = change.sweep(&mut stores.only(store));
+        Ok(change.add(&mut stores, record.clone(), &value)?)
+    })?;
     let name = &record.name;
     let mut said = format!("stored \"{name}\" (version 1) in the {store}");
     // Without a schedule there is no reason to look for the zone, which reads many files.
@@ -107,7 +115,17 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     }
     context.output.notice(&said);
     tell_limits(name, &value, context);
+    tell_unattended(&home, context);
     Ok(Done::Ok)
+}
+
+/// Says in a home where nobody is asked that it is one, to a person who may not know.
+pub(super) fn tell_unattended(home: &Home, context: &Context) {
+    if home.record.unattended && Terminal::open().is_some() {
+        context
+            .output
+            .warning("this home is unattended: what asks a person elsewhere is done here without");
+    }
 }
 
 /// Tells what a value that was stored cannot be used for.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Done;
 use super::context::{Context, find};
 use super::failure::Failure;
-use super::summary::Summary;
+use super::summary::{Summary, Users};
 use crate::secret::SecretName;
 use crate::store::Version;
 use crate::text::escaped;
@@ -39,8 +39,9 @@ struct History {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
-    let catalog = context.home()?.catalog()?;
-    let config = context.config()?;
+    let home = context.home()?;
+    let catalog = home.catalog()?;
+    let users = Users::of(&home, context)?;
     let record = find(&catalog, &args.name)?;
     let zone = context.zone();
     let history = |v: &crate::catalog::VersionRecord| History {
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         until: v.removed.or(v.kept_until),
     };
     let whole = Whole {
-        summary: Summary::of(record, &config, context.now(), &zone),
+        summary: Summary::of(record, &users, context.now(), &zone),
         versions: record.versions.iter().map(history).collect(),
     };
     if context.output.json {
@@ -81,6 +82,7 @@ fn text(whole: &Whole<'_>) -> String {
         ("rotate every", row.rotate_every.map(ToString::to_string)),
         ("due", row.due.map(|t| t.to_string())),
         ("expires", row.expires.map(|d| d.to_string())),
+        ("last used", row.last_used.map(|t| t.to_string())),
         ("note", row.note.map(str::to_owned)),
         ("url", row.url.map(str::to_owned)),
         (

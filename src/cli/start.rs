@@ -111,7 +111,9 @@ impl StartArgs {
     /// Tells whether nothing but a word or nothing at all was given.
     pub(super) fn is_bare(&self) -> bool {
         self.command.is_empty()
-            && [&self.pass, &self.pass_any, &self.allow_dangerous_env].iter().all(|list| list.is_empty())
+            && [&self.pass, &self.pass_any, &self.allow_dangerous_env]
+                .iter()
+                .all(|list| list.is_empty())
             && self.env.is_empty()
             && self.cwd.is_none()
             && !self.allow_argv_secret

@@ -39,8 +39,16 @@ impl OpenStores {
     fn with(home: &Home, asking: Asking) -> Self {
         Self {
             asking,
-            paths: home.paths.clone(),
-            home: home.record.id.clone(),
+            ..Self::at(&home.paths, &home.record.id)
+        }
+    }
+
+    /// The stores of a home that is being made.
+    pub(super) fn at(paths: &HomePaths, home: &HomeId) -> Self {
+        Self {
+            asking: asking(),
+            paths: paths.clone(),
+            home: home.clone(),
             keychain: None,
             vault: None,
         }

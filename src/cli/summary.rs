@@ -5,8 +5,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::catalog::Record;
+use super::context::Context;
+use super::failure::Failure;
+use super::permission::Permissions;
+use super::usage::Usage;
+use crate::catalog::{Home, Record};
 use crate::config::Config;
+use crate::policy::Grant;
 use crate::secret::{Length, Reference, SecretName, State};
 use crate::store::{StoreKind, Version};
 
@@ -24,7 +29,7 @@ pub(super) struct Summary<'a> {
     pub(super) expires: Option<Date>,
     pub(super) note: Option<&'a str>,
     pub(super) url: Option<&'a str>,
-    pub(super) servers: Vec<&'a str>,
+    pub(super) servers: Vec<String>,
     pub(super) last_used: Option<Timestamp>,
     pub(super) previous: Option<Previous>,
 }
@@ -37,12 +42,7 @@ pub(super) struct Previous {
 }
 
 impl<'a> Summary<'a> {
-    pub(super) fn of(
-        record: &'a Record,
-        config: &'a Config,
-        now: Timestamp,
-        zone: &TimeZone,
-    ) -> Self {
+    pub(super) fn of(record: &'a Record, users: &Users, now: Timestamp, zone: &TimeZone) -> Self {
         let previous = record.previous();
         Self {
             name: &record.name,
@@ -56,8 +56,8 @@ impl<'a> Summary<'a> {
             expires: record.expires,
             note: record.note.as_deref(),
             url: record.url.as_deref(),
-            servers: servers_of(&record.name, config),
-            last_used: None,
+            servers: users.of_secret(record),
+            last_used: users.usage.last_of(&record.name),
             previous: previous.map(|p| Previous {
                 version: p.version,
                 until: p.kept_until,
@@ -66,13 +66,65 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// Returns the labels of the servers of `broker.toml` that refer to a secret.
-pub(super) fn servers_of<'a>(name: &SecretName, config: &'a Config) -> Vec<&'a str> {
-    let refers = |text: &String| matches!(Reference::find(text), Ok(Some(r)) if r.name == *name);
-    config
-        .servers
-        .iter()
-        .filter(|(_, server)| server.env.values().any(refers))
-        .map(|(label, _)| label.as_str())
-        .collect()
+/// Who uses the secrets of a home: the servers that are allowed, those `broker.toml` defines, and what the log
+/// tells of them.
+#[derive(Debug)]
+pub(super) struct Users {
+    grants: Vec<Grant>,
+    config: Config,
+    usage: Usage,
+}
+
+impl Users {
+    /// Looks at the grants, the settings and the log. A log that cannot be read tells nothing, with a warning.
+    ///
+    /// # Errors
+    /// `config-invalid`.
+    pub(super) fn of(home: &Home, context: &Context) -> Result<Self, Failure> {
+        let permissions = Permissions::load(home, &context.output);
+        let grants = permissions.files().first().map(|file| file.all().to_vec());
+        let usage = Usage::of(home).unwrap_or_else(|failure| {
+            context.output.warning(&failure.message);
+            Usage::default()
+        });
+        Ok(Self {
+            grants: grants.unwrap_or_default(),
+            config: context.config()?,
+            usage,
+        })
+    }
+
+    /// Returns the servers that use a secret: by their labels, or where one has none, by its program.
+    pub(super) fn of_secret(&self, record: &Record) -> Vec<String> {
+        let refers =
+            |text: &String| matches!(Reference::find(text), Ok(Some(r)) if r.name == record.name);
+        let defined = self.config.servers.iter();
+        let defined = defined.filter(|(_, server)| server.env.values().any(refers));
+        let given = |grant: &&Grant| grant.command.secrets().iter().any(|s| s.id == record.id);
+        let allowed = self.grants.iter().filter(given).map(|grant| {
+            let command = &grant.command;
+            command
+                .server
+                .clone()
+                .unwrap_or_else(|| command.program.path.to_string())
+        });
+        let mut servers: Vec<String> = defined
+            .map(|(label, _)| label.clone())
+            .chain(allowed)
+            .collect();
+        servers.sort();
+        servers.dedup();
+        servers
+    }
+
+    /// Returns the servers of `broker.toml` that refer to a name.
+    pub(super) fn refer_to(&self, name: &SecretName) -> Vec<&str> {
+        let refers =
+            |text: &String| matches!(Reference::find(text), Ok(Some(r)) if r.name == *name);
+        let defined = self.config.servers.iter();
+        defined
+            .filter(|(_, server)| server.env.values().any(refers))
+            .map(|(label, _)| label.as_str())
+            .collect()
+    }
 }

@@ -27,14 +27,6 @@ impl Terminal {
         })
     }
 
-    /// Opens the terminal for something that `what` describes ("revealing a value").
-    ///
-    /// # Errors
-    /// `no-terminal`.
-    pub(super) fn require(what: &str) -> Result<Self, Failure> {
-        Self::open().ok_or_else(|| Failure::no_terminal(what))
-    }
-
     /// Shows a line.
     ///
     /// # Errors

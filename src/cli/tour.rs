@@ -10,11 +10,11 @@ use super::context::Context;
 use super::failure::Failure;
 use super::set::random_id;
 use super::stores::OpenStores;
-use super::{Done, init};
+use super::{Done, allow, init};
 use crate::catalog::change::Change;
 use crate::catalog::{Home, Record};
-use crate::launch::{Piped, spawn_piped};
-use crate::paths::HomePaths;
+use crate::launch::{Caller, Piped, Plan, Request, spawn_piped};
+use crate::paths::{HomePaths, user_home};
 use crate::secret::{Recipe, SecretName};
 use crate::store::StoreKind;
 use crate::sys;
@@ -65,7 +65,9 @@ fn walk(context: &Context, folder: &std::path::Path) -> Result<String, Failure> 
         OTHERS.len(),
         OTHERS.join(" ")
     ));
-    let names = ask_server(folder)?;
+    let start = Start::of(folder)?;
+    start.allow(&home, context)?;
+    let names = start.ask_server()?;
     let others = OTHERS
         .iter()
         .filter(|name| names.contains_key(**name))
@@ -101,34 +103,77 @@ fn store(home: &Home, context: &Context) -> Result<(), Failure> {
     Ok(Change::begin(home)?.add(&mut OpenStores::of_throwaway(home)?, record, &value)?)
 }
 
-/// Starts the server as a client does, and asks it over MCP which variables it has: names, and whether
-/// each holds something other than a reference.
-fn ask_server(folder: &std::path::Path) -> Result<BTreeMap<String, bool>, Failure> {
-    let failed =
-        |e: io::Error| Failure::new("tour-failed", format!("the server could not be asked: {e}"));
-    let broker = std::env::current_exe().map_err(failed)?;
-    let words = [
-        OsString::from("--home"),
-        folder.into(),
-        "exec".into(),
-        "demo".into(),
-        "--".into(),
-        broker.clone().into(),
-        "tour-server".into(),
-    ];
-    let kept = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM"];
-    let mut environment: Vec<(OsString, OsString)> = std::env::vars_os()
-        .filter(|(name, _)| kept.iter().any(|kept| name == kept))
-        .collect();
-    environment.push(("DEMO_TOKEN".into(), "broker://demo-token".into()));
-    environment.extend(OTHERS.map(|name| (name.into(), "not-for-the-server".into())));
-    let mut server = spawn_piped(&broker, &words, environment).map_err(failed)?;
-    let answer = converse(&mut server);
-    let ended = server.end();
-    let answer = answer.map_err(failed)?;
-    ended.map_err(failed)?;
-    serde_json::from_value(answer)
-        .map_err(|_| Failure::new("tour-failed", "the server's answer was not understood"))
+/// How a client starts the server through broker.
+struct Start {
+    broker: std::path::PathBuf,
+    home: OsString,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Start {
+    fn of(folder: &std::path::Path) -> Result<Self, Failure> {
+        let kept = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM"];
+        let mut environment: Vec<(OsString, OsString)> = std::env::vars_os()
+            .filter(|(name, _)| kept.iter().any(|kept| name == kept))
+            .collect();
+        environment.push(("DEMO_TOKEN".into(), "broker://demo-token".into()));
+        environment.extend(OTHERS.map(|name| (name.into(), "not-for-the-server".into())));
+        Ok(Self {
+            broker: std::env::current_exe().map_err(unasked)?,
+            home: folder.into(),
+            environment,
+        })
+    }
+
+    fn command(&self) -> [OsString; 2] {
+        [self.broker.clone().into(), "tour-server".into()]
+    }
+
+    /// Allows the start in the throwaway home, as a person does with `broker allow`.
+    fn allow(&self, home: &Home, context: &Context) -> Result<(), Failure> {
+        let request = Request {
+            label: Some("demo".to_owned()),
+            command: self.command().into(),
+            ..Request::default()
+        };
+        let caller = Caller {
+            variables: self.environment.clone(),
+            folder: std::env::current_dir().map_err(unasked)?,
+            home: user_home(),
+        };
+        let plan = Plan::make(request, &caller)?;
+        let Some(command) = allow::command(&plan, home, context)? else {
+            return Err(Failure::new(
+                "tour-failed",
+                "the server was given no secret",
+            ));
+        };
+        let mut stores = OpenStores::of_throwaway(home)?;
+        allow::grant(&command, None, home, &mut stores, true, context)
+    }
+
+    /// Starts the server as a client does, and asks it over MCP which variables it has: names, and whether
+    /// each holds something other than a reference.
+    fn ask_server(&self) -> Result<BTreeMap<String, bool>, Failure> {
+        let ours = ["--home".into(), self.home.clone()];
+        let exec = ["exec", "demo", "--"].map(OsString::from);
+        let words: Vec<OsString> = ours.into_iter().chain(exec).chain(self.command()).collect();
+        let mut server =
+            spawn_piped(&self.broker, &words, self.environment.clone()).map_err(unasked)?;
+        let answer = converse(&mut server);
+        let ended = server.end();
+        let answer = answer.map_err(unasked)?;
+        ended.map_err(unasked)?;
+        serde_json::from_value(answer)
+            .map_err(|_| Failure::new("tour-failed", "the server's answer was not understood"))
+    }
+}
+
+fn unasked(error: io::Error) -> Failure {
+    Failure::new(
+        "tour-failed",
+        format!("the server could not be asked: {error}"),
+    )
 }
 
 /// Says hello and calls the one tool, in the words of MCP (revision 2025-11-25, stdio).

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::audited::log;
 use super::failure::Failure;
-use crate::audit::{Action, Outcome};
+use crate::audit::{Action, Outcome, Recorded};
 use crate::catalog::Home;
 use crate::policy::Command;
 use crate::secret::SecretName;
@@ -41,6 +41,48 @@ impl Usage {
             usage.take(entry?);
         }
         Ok(usage)
+    }
+
+    fn take(&mut self, entry: Recorded) {
+        let names: Vec<SecretName> = entry
+            .secrets
+            .iter()
+            .filter_map(|n| n.parse().ok())
+            .collect();
+        let is = |outcome: Outcome| entry.outcome == outcome.word();
+        if entry.is(Action::Rename) && is(Outcome::Done) {
+            // A renamed secret keeps its history.
+            if let [old, new] = names.as_slice()
+                && let Some(time) = self.secrets.remove(old)
+            {
+                self.secrets.insert(new.clone(), time);
+            }
+            return;
+        }
+        let Some(program) = entry.program.as_ref().filter(|_| entry.is(Action::Exec)) else {
+            return;
+        };
+        let used = self
+            .servers
+            .entry((entry.server.clone(), program.clone()))
+            .or_default();
+        let client = entry
+            .caller
+            .as_ref()
+            .and_then(|caller| caller.client.clone());
+        if let Some(client) = client.filter(|client| !used.clients.contains(client)) {
+            used.clients.push(client);
+        }
+        if is(Outcome::Intent) {
+            used.first.get_or_insert(entry.time);
+            used.last = Some(entry.time);
+            used.releases = used.releases.saturating_add(1);
+            for name in names {
+                self.secrets.insert(name, entry.time);
+            }
+        } else if is(Outcome::Refused) {
+            used.refused = used.refused.saturating_add(1);
+        }
     }
 
     /// What is known of a command: its label and program.

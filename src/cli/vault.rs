@@ -8,15 +8,18 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Done;
+use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::init::{absolute, new_passphrase, passphrase_from_stdin};
-use super::stores::access;
+use super::permission::seals;
+use super::stores::{OpenStores, access};
 use super::terminal::Terminal;
+use crate::audit;
 use crate::catalog::Home;
 use crate::secret::{Length, SecretValue};
 use crate::store::vault::{Access, Protection, State, Unlock, Unlocker, Vault};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoreKind};
 use crate::text::escaped;
 
 /// Unlock, lock, look at and re-key the vault
@@ -112,7 +115,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut vault = Vault::open(&home.paths, &home.record.id, access)?;
     match &args.action {
         Action::Unlock { time } => {
-            let until = vault.unlock(*time)?;
+            let event = Event::new(audit::Action::Vault).detail("unlocked for a while");
+            let until = event.around(&home, context, || Ok(vault.unlock(*time)?))?;
             context.output.notice(&format!(
                 "the vault is open until {until}, to every program that runs as you outside a sandbox"
             ));
@@ -143,23 +147,32 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
                     Unlock::Keychain => Protection::Keychain,
                 },
             };
+            let mut event = Event::new(audit::Action::Vault).detail(format!(
+                "a new key, which opens with {}",
+                protection.unlock().word()
+            ));
             // Where the vault opens more easily afterwards, values leave through it: a person decides.
-            if vault.status().unlock != protection.unlock()
-                || (matches!(protection, Protection::KeyFile(None)) && external(&vault, &home))
-            {
-                let mut terminal = Terminal::require("changing how the vault opens")?;
-                if !terminal.confirm("change how the vault opens?")? {
-                    return Err(Failure::declined());
-                }
+            let opens_otherwise = vault.status().unlock != protection.unlock()
+                || (matches!(protection, Protection::KeyFile(None)) && external(&vault, &home));
+            if opens_otherwise {
+                let mut stores = OpenStores::new(&home);
+                let what = "changing how the vault opens";
+                let question = "change how the vault opens?";
+                event = event.agreed(what, question, &home, &mut stores, context)?.1;
             }
-            let lock = home.lock()?;
-            for path in vault.rekey(&protection)? {
+            let left = event.around(&home, context, || {
+                if opens_otherwise {
+                    seals::ensure_thawed(&home, &mut OpenStores::new(&home), StoreKind::Vault)?;
+                }
+                let _lock = home.lock()?;
+                Ok(vault.rekey(&protection)?)
+            })?;
+            for path in left {
                 context.output.warning(&format!(
                     "\"{}\" of the old key could not be removed; see: broker doctor --fix",
                     path.display()
                 ));
             }
-            drop(lock);
             context.output.notice("the vault has a new key");
             if let Some(path) = vault.status().key_file {
                 super::init::warn_of_key_file(&path, context);
@@ -230,7 +243,7 @@ fn stdin_access() -> Access {
     struct Stdin;
     impl Unlocker for Stdin {
         fn passphrase(&self) -> Result<SecretValue, StoreError> {
-            passphrase_from_stdin().map_err(|_| StoreError::Locked(crate::store::StoreKind::Vault))
+            passphrase_from_stdin().map_err(|_| StoreError::Locked(StoreKind::Vault))
         }
         fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
             access().unlocker.keychain()

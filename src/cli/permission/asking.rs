@@ -61,7 +61,9 @@ pub(in crate::cli) fn noted(
     if noted.as_ref().is_none_or(|noted| noted.is_told) {
         let repeats = noted.as_ref().filter(|noted| noted.count > 1);
         let again = repeats.map(|noted| format!("not allowed; asked {} times", noted.count));
-        let event = event.clone().detail(again.unwrap_or_else(|| "not allowed".to_owned()));
+        let event = event
+            .clone()
+            .detail(again.unwrap_or_else(|| "not allowed".to_owned()));
         if let Err(failure) = event.write(Outcome::Refused, home, context) {
             context.output.warning(&failure.message);
         }

@@ -3,14 +3,15 @@
 mod asking;
 mod release;
 pub(super) mod seals;
+pub(super) mod shown;
 mod wanted;
 mod words;
 
 use asking::{Answer, ask, noted};
-pub(super) use release::{Released, bound, released, words};
+pub(super) use release::{bound, released, words};
 pub(super) use wanted::find_all;
-pub(super) use words::differences;
 use words::describe;
+pub(super) use words::differences;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,12 +63,17 @@ impl Permissions {
 
     /// Judges a command by each file.
     pub(super) fn judge<'a>(&'a self, asked: &Asked<'_>) -> Vec<(&'a Grants, Verdict<'a>)> {
-        self.0.iter().map(|file| (file, file.judge(asked))).collect()
+        self.0
+            .iter()
+            .map(|file| (file, file.judge(asked)))
+            .collect()
     }
 
     /// Finds the content of a file that a grant knows.
     pub(super) fn content(&self, path: &Text, stamp: &paths::FileStamp) -> Option<Content> {
-        self.0.iter().find_map(|file| file.content(path, stamp).cloned())
+        self.0
+            .iter()
+            .find_map(|file| file.content(path, stamp).cloned())
     }
 
     /// Returns the file that the seals know: marked by each, and of the newest generation.
@@ -76,7 +82,11 @@ impl Permissions {
             let mut sealed = file.sealed_in().peekable();
             file.generation() == newest
                 && sealed.peek().is_some()
-                && sealed.all(|kind| seals.get(&kind).is_some_and(|seal| file.is_marked(kind, seal)))
+                && sealed.all(|kind| {
+                    seals
+                        .get(&kind)
+                        .is_some_and(|seal| file.is_marked(kind, seal))
+                })
         };
         self.0.iter().find(known).cloned()
     }
@@ -103,7 +113,10 @@ pub(super) fn requests(home: &Home, now: jiff::Timestamp) -> Requests {
 /// # Errors
 /// `file-io`.
 pub(super) fn write_requests(home: &Home, requests: &Requests) -> Result<(), Failure> {
-    Ok(paths::write_file(&home.paths.requests_file(), &requests.to_json())?)
+    Ok(paths::write_file(
+        &home.paths.requests_file(),
+        &requests.to_json(),
+    )?)
 }
 
 /// Refuses while the home is frozen, as far as its files say.

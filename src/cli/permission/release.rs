@@ -17,9 +17,7 @@ use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, note
 use crate::audit::{Action, Outcome, Position};
 use crate::catalog::Home;
 use crate::launch::launcher::Reading;
-use crate::launch::{
-    KnownContents, Plan, Values, bind, finds_elsewhere, reading, review,
-};
+use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
 use crate::paths::FileStamp;
 use crate::policy::{Asked, Binding, Command, Content, Difference, Grants, Text, Verdict};
 use crate::secret::SecretName;
@@ -61,7 +59,6 @@ pub(in crate::cli) fn released(
     let mut stores = OpenStores::new(home);
     let (mut missed, mut told, mut once) = (None, None, false);
     for _ in 0..TRIES {
-        ensure_thawed(home)?;
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
         let wanted = find_all(plan, &catalog)?;
@@ -70,10 +67,12 @@ pub(in crate::cli) fn released(
         let event = Event::new(Action::Exec)
             .command(&command)
             .versions(wanted.iter().map(|w| (&w.name, w.version)));
+        ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
         let allowed = match judge(plan, &meaning, &command, &permissions) {
             Ok((files, granted)) => Allowed::Granted(files, granted),
             Err(_) if once => Allowed::Once,
-            Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)? {
+            Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
+            {
                 Answer::Once => {
                     once = true;
                     Allowed::Once
@@ -97,18 +96,18 @@ pub(in crate::cli) fn released(
             // Moved away, perhaps. Missed twice in a catalog that did not change, it is lost.
             Err(error @ StoreError::NotFound { .. }) => {
                 if stamps == Stamps::of(home) && missed.as_ref() == Some(&wanted) {
-                    return Err(withheld(error.into(), &event, home, context));
+                    return Err(event.withheld(error.into(), home, context));
                 }
                 missed = Some(wanted);
                 continue;
             }
-            Err(error) => return Err(withheld(error.into(), &event, home, context)),
+            Err(error) => return Err(event.withheld(error.into(), home, context)),
         };
         if stamps != Stamps::of(home) {
             continue;
         }
         let confirmed = confirmed(&allowed, &batch, home);
-        confirmed.map_err(|failure| withheld(failure, &event, home, context))?;
+        confirmed.map_err(|failure| event.withheld(failure, home, context))?;
         let granted = match &allowed {
             Allowed::Granted(_, granted) => granted.as_ref(),
             Allowed::Once => &command,
@@ -134,7 +133,11 @@ struct Stamps([Option<crate::paths::Stamp>; 3]);
 impl Stamps {
     fn of(home: &Home) -> Self {
         let paths = &home.paths;
-        let files = [paths.catalog_file(), paths.grants_file(), paths.next_grants_file()];
+        let files = [
+            paths.catalog_file(),
+            paths.grants_file(),
+            paths.next_grants_file(),
+        ];
         Self(files.map(|file| crate::paths::stamp(&file)))
     }
 }
@@ -207,7 +210,11 @@ fn refused(
     let nearest = nearest.unwrap_or_default();
     if let Some(mut terminal) = own_terminal() {
         let mut lines = words(command, &plan.starts_in, home, context);
-        lines.extend(differences(&nearest).into_iter().map(|line| format!("  changed    {line}")));
+        lines.extend(
+            differences(&nearest)
+                .into_iter()
+                .map(|line| format!("  changed    {line}")),
+        );
         let answer = ask(&mut terminal, &lines)?;
         match answer {
             Answer::No => {}
@@ -217,15 +224,27 @@ fn refused(
                 return Ok(answer);
             }
         }
-        event.clone().detail("the person said no").write(Outcome::Refused, home, context)?;
-        return Err(Failure::new("not-granted", format!("{} was not started, as you answered", called(command))));
+        event
+            .clone()
+            .detail("the person said no")
+            .write(Outcome::Refused, home, context)?;
+        return Err(Failure::new(
+            "not-granted",
+            format!("{} was not started, as you answered", called(command)),
+        ));
     }
     let cwd = Text::of(&plan.starts_in);
     let noted = noted(command, &cwd, event, home, context);
     let (code, mut message) = if nearest.is_empty() {
-        ("not-granted", format!("{} was not started: nobody allowed it yet", called(command)))
+        (
+            "not-granted",
+            format!("{} was not started: nobody allowed it yet", called(command)),
+        )
     } else {
-        let message = format!("{} was not started: it is not what was allowed", called(command));
+        let message = format!(
+            "{} was not started: it is not what was allowed",
+            called(command)
+        );
         ("grant-changed", message)
     };
     for line in differences(&nearest) {
@@ -299,26 +318,16 @@ fn confirmed(allowed: &Allowed<'_>, batch: &Batch, home: &Home) -> Result<(), Fa
     };
     let mut why = None;
     for file in files {
-        let checked = batch.seals.iter().map(|(kind, seal)| file.check(*kind, seal));
+        let checked = batch
+            .seals
+            .iter()
+            .map(|(kind, seal)| file.check(*kind, seal));
         match checked.collect::<Result<(), _>>() {
             Ok(()) => return Ok(()),
             Err(error) => why = Some(error),
         }
     }
     Err(why.map_or_else(seals::missing, Failure::from))
-}
-
-/// Tells the log that a release that was announced did not happen.
-fn withheld(failure: Failure, event: &Event, home: &Home, context: &Context) -> Failure {
-    let outcome = match failure.code {
-        "frozen" | "grants-invalid" | "seal-missing" => Outcome::Refused,
-        _ => Outcome::Failed,
-    };
-    let event = event.clone().detail(failure.code);
-    if let Err(unwritten) = event.write(outcome, home, context) {
-        context.output.warning(&unwritten.message);
-    }
-    failure
 }
 
 /// Writes the place in the log down in the seals, once in a while. The log is whole without it; so a home that is
@@ -334,10 +343,15 @@ fn anchor(
         let anchored = seal.anchor().map_or(0, |anchor| anchor.seq);
         position.seq >= anchored.saturating_add(ANCHORED)
     };
-    let far = seals.iter().filter(|(_, seal)| is_far(seal)).map(|(kind, _)| *kind);
+    let far = seals
+        .iter()
+        .filter(|(_, seal)| is_far(seal))
+        .map(|(kind, _)| *kind);
     for kind in far {
         if let Err(failure) = seals::anchor(home, stores, kind, position) {
-            context.output.detail(&format!("the log was not anchored: {}", failure.message));
+            context
+                .output
+                .detail(&format!("the log was not anchored: {}", failure.message));
         }
     }
 }

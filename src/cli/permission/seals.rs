@@ -34,7 +34,11 @@ pub(in crate::cli) fn read(
     kind: StoreKind,
 ) -> Result<Option<Seal>, Failure> {
     match stores.store(kind)?.read(&[ItemId::seal(&home.record.id)]) {
-        Ok(values) => values.first().map(Seal::read).transpose().map_err(Failure::from),
+        Ok(values) => values
+            .first()
+            .map(Seal::read)
+            .transpose()
+            .map_err(Failure::from),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -44,15 +48,13 @@ pub(in crate::cli) fn read(
 ///
 /// # Errors
 /// A store's error; `seal-damaged`.
-pub(in crate::cli) fn is_unattended(
-    home: &Home,
-    stores: &mut OpenStores,
-) -> Result<bool, Failure> {
+pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut OpenStores) -> Result<bool, Failure> {
     let seal = read(home, stores, home.record.store)?;
     Ok(seal.is_some_and(|seal| seal.is_unattended()))
 }
 
-/// Makes the seal of a home that is being made, and its file of grants, in which nothing is allowed.
+/// Makes the seal of a home that is being made, with the `first` entry of its log, and its file of grants, in which
+/// nothing is allowed.
 ///
 /// # Errors
 /// A store's error; `file-io`.
@@ -61,9 +63,11 @@ pub(in crate::cli) fn create(
     id: &HomeId,
     store: &mut dyn Store,
     unattended: bool,
+    first: Position,
 ) -> Result<(), Failure> {
     let mut grants = Grants::none(id.clone(), 0);
-    let seal = Seal::new(random_key()?, grants.generation(), unattended);
+    let mut seal = Seal::new(random_key()?, grants.generation(), unattended);
+    seal.set_anchor(anchor_of(first));
     store.write(&ItemId::seal(id), &seal.write())?;
     grants.mark(store.kind(), &seal);
     paths::write_file(&paths.grants_file(), &grants.to_json())?;
@@ -200,7 +204,25 @@ pub(in crate::cli) fn set_frozen(
     output: &Output,
     frozen: Option<&Frozen>,
 ) -> Result<(), Failure> {
-    update(home, stores, output, |seal| seal.set_frozen(frozen.cloned()))
+    update(home, stores, output, |seal| {
+        seal.set_frozen(frozen.cloned())
+    })
+}
+
+/// Refuses while the seal of a store says that the home is frozen, or where there is none to ask.
+///
+/// # Errors
+/// `frozen`, `seal-missing`; a store's error.
+pub(in crate::cli) fn ensure_thawed(
+    home: &Home,
+    stores: &mut OpenStores,
+    kind: StoreKind,
+) -> Result<(), Failure> {
+    let seals = read_all(home, stores, &BTreeSet::from([kind]))?;
+    if seals.is_empty() {
+        return Err(missing());
+    }
+    super::ensure_thawed_by_seals(home, &seals)
 }
 
 /// Writes a place in the log down in the seal of a store, unless it knows a later one.
@@ -218,10 +240,7 @@ pub(in crate::cli) fn anchor(
         return Ok(());
     };
     if seal.anchor().is_none_or(|anchor| anchor.seq < position.seq) {
-        seal.set_anchor(Anchor {
-            seq: position.seq,
-            hash: position.hash.to_string(),
-        });
+        seal.set_anchor(anchor_of(position));
         write(home, stores, kind, &seal)?;
     }
     Ok(())
@@ -245,6 +264,13 @@ pub(in crate::cli) fn read_all(
     Ok(seals)
 }
 
+fn anchor_of(position: Position) -> Anchor {
+    Anchor {
+        seq: position.seq,
+        hash: position.hash.to_string(),
+    }
+}
+
 fn write(
     home: &Home,
     stores: &mut OpenStores,
@@ -257,8 +283,11 @@ fn write(
 
 /// The failure of a store that has lost the seal.
 pub(in crate::cli) fn missing() -> Failure {
-    Failure::new("seal-missing", "the store has lost the seal of this home's permissions")
-        .hint("allow again what is to be started: broker allow")
+    Failure::new(
+        "seal-missing",
+        "the store has lost the seal of this home's permissions",
+    )
+    .hint("allow again what is to be started: broker allow")
 }
 
 fn random_key() -> Result<Zeroizing<[u8; 64]>, Failure> {
@@ -281,9 +310,8 @@ impl From<SealError> for Failure {
         match error {
             SealError::Damaged => failure,
             SealError::Newer => failure.hint("use the newer broker"),
-            SealError::Forged | SealError::Replayed => {
-                failure.hint("nothing in it counts; allow again what is to be started: broker allow")
-            }
+            SealError::Forged | SealError::Replayed => failure
+                .hint("nothing in it counts; allow again what is to be started: broker allow"),
         }
     }
 }

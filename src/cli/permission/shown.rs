@@ -68,7 +68,15 @@ impl Shown {
         let server = self.server.as_deref().unwrap_or("-");
         let words = std::iter::once(&self.program).chain(&self.args);
         let words: Vec<String> = words.map(|word| quoted(word)).collect();
-        let secrets: Vec<String> = self.variables.iter().map(|(v, n)| format!("{v}={n}")).collect();
-        escaped(&format!("{server}: {}  [{}]", words.join(" "), secrets.join(" ")))
+        let secrets: Vec<String> = self
+            .variables
+            .iter()
+            .map(|(v, n)| format!("{v}={n}"))
+            .collect();
+        escaped(&format!(
+            "{server}: {}  [{}]",
+            words.join(" "),
+            secrets.join(" ")
+        ))
     }
 }

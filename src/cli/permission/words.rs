@@ -1,12 +1,16 @@
 //! A command and what is wrong with it, in words a person can judge.
 
-use crate::policy::{Argument, Binding, Command, Danger, Difference, Part, Text};
+use crate::policy::{Argument, Binding, Command, Danger, Difference, Part};
 use crate::text::escaped;
 
 /// Says what would be allowed: what is dangerous first, then everything that a grant binds. One line each.
 pub(in crate::cli) fn describe(command: &Command, dangers: &[Danger]) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.extend(dangers.iter().map(|danger| format!("  ! {}", danger_words(danger))));
+    lines.extend(
+        dangers
+            .iter()
+            .map(|danger| format!("  ! {}", danger_words(danger))),
+    );
     let mut line = |word: &str, text: String| lines.push(format!("  {word:<11}{text}"));
     if let Some(server) = &command.server {
         line("server", server.clone());
@@ -67,7 +71,7 @@ fn argument(argument: &Argument) -> String {
 }
 
 /// Writes a word as a shell takes it, so that it is seen where one ends.
-fn quoted(text: &Text) -> String {
+pub(super) fn quoted(text: impl ToString) -> String {
     let shown = text.to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,^~".contains(c);
     if !shown.is_empty() && shown.chars().all(is_plain) {
@@ -82,17 +86,29 @@ fn danger_words(danger: &Danger) -> String {
         Danger::Shell(name) => format!("{name} is a shell: it runs whatever its arguments say"),
         Danger::CodeInArguments(place) => format!("argument {place} is code"),
         Danger::WritableByOthers(path) => format!("other users can change {path}"),
-        Danger::InProject(path) => format!("{path} lies in a project: whoever changes the project changes it"),
-        Danger::Unpinned(spec) => format!("the version of {spec} is not fixed: whatever is published next gets these secrets"),
+        Danger::InProject(path) => {
+            format!("{path} lies in a project: whoever changes the project changes it")
+        }
+        Danger::Unpinned(spec) => format!(
+            "the version of {spec} is not fixed: whatever is published next gets these secrets"
+        ),
         Danger::ForeignSource(spec) => format!("{spec} comes from no package registry"),
         Danger::CurrentFolder(what) => format!("{what} is looked up in the current folder"),
-        Danger::InstallScripts => "packages may run their install scripts with these secrets in reach".to_owned(),
+        Danger::InstallScripts => {
+            "packages may run their install scripts with these secrets in reach".to_owned()
+        }
         Danger::Container(what) => what.clone(),
         Danger::Variable(name) => format!("{name} can inject code or redirect trust"),
-        Danger::SecretInArguments => "a secret stands in an argument, where every user of this machine can see it".to_owned(),
+        Danger::SecretInArguments => {
+            "a secret stands in an argument, where every user of this machine can see it".to_owned()
+        }
         Danger::PassedAny(name) => format!("{name} is passed on whatever its value is"),
-        Danger::PassedSecret(name) => format!("{name} looks like a secret and is passed on in the clear: store it, and refer to it"),
-        Danger::LiteralSecret(name) => format!("{name} looks like a secret and is written out in the clear: store it, and refer to it"),
+        Danger::PassedSecret(name) => format!(
+            "{name} looks like a secret and is passed on in the clear: store it, and refer to it"
+        ),
+        Danger::LiteralSecret(name) => format!(
+            "{name} looks like a secret and is written out in the clear: store it, and refer to it"
+        ),
         Danger::Settings(what) => what.clone(),
         Danger::NotAscii(word) => format!("{word} has letters that may look like others"),
     }
@@ -112,7 +128,10 @@ fn difference(found: &Difference) -> String {
         Difference::Program(was) => format!("the program was allowed as {}", quoted(was)),
         Difference::Link(was) => format!("the program is a link, which led to {}", quoted(was)),
         Difference::Content(was) => format!("the content of {} has changed", quoted(was)),
-        Difference::Writable(was) => format!("{} can be written by more than could, or belongs to a project now", quoted(was)),
+        Difference::Writable(was) => format!(
+            "{} can be written by more than could, or belongs to a project now",
+            quoted(was)
+        ),
         Difference::ArgumentCount(was) => format!("there were {was} arguments"),
         Difference::Argument(place, Some(was)) => format!("argument {place} was {}", quoted(was)),
         Difference::Argument(place, None) => format!("argument {place} was another secret"),
