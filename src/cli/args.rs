@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::failure::Failure;
 use super::{
-    completions, doctor, edit, exec, import, init, list, migrate, remove, rename, reveal, set,
+    completions, doctor, edit, exec, import, init, list, log, migrate, remove, rename, reveal, set,
     show, vault,
 };
 
@@ -120,6 +120,7 @@ pub(super) enum Command {
     Migrate(migrate::Args),
     Import(import::Args),
     Exec(exec::Args),
+    Log(log::Args),
     Vault(vault::Args),
     /// Ask the keychain to unlock
     #[command(after_long_help = "Example:

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::audit::AuditError;
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
 use crate::launch::{PlanError, ProgramError, StartError, is_conventional, is_dangerous};
@@ -88,6 +89,10 @@ impl Failure {
 /// What to do about an error, where that follows from its code alone.
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
+        "audit-unreadable" => {
+            "see whose the files of the log are and what they hold: the folder log in the home's state folder"
+        }
+        "audit-unwritable" => "see what is wrong with it: broker log verify",
         "catalog-missing" => "rebuild it from the stores with: broker doctor --fix",
         "config-invalid" => {
             "see broker.toml(5); broker does nothing while the file is not understood"
@@ -171,6 +176,12 @@ impl From<LocateError> for Failure {
             );
         }
         failure
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        Self::advised(error.code(), error.to_string())
     }
 }
 

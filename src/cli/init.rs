@@ -10,6 +10,7 @@ use super::input::bounded;
 use super::set::StoreWord;
 use super::stores::{access, own_access};
 use super::terminal::{self, Terminal};
+use crate::audit::{Action, Caller, Entry, Log, Outcome};
 use crate::catalog::{CatalogError, Home, create_home};
 use crate::paths::HomePaths;
 use crate::secret::SecretValue;
@@ -283,8 +284,19 @@ fn create(
 ) -> Result<Home, Failure> {
     let id = new_id()?;
     create_home(paths.clone(), kind, id, context.now(), |id| {
-        prepare(&paths, id)
+        prepare(&paths, id)?;
+        begin_log(&Log::of(&paths, id), kind, context)
     })
+}
+
+/// Begins the log of a home that is being made. What an earlier attempt left is taken away first.
+fn begin_log(log: &Log, kind: StoreKind, context: &Context) -> Result<(), Failure> {
+    let entry = Entry::new(Action::Init, Outcome::Done)
+        .by(Caller::here())
+        .detail(format!("store: {kind}"));
+    log.clear()?;
+    log.create(&entry, context.now())?;
+    Ok(())
 }
 
 /// Makes an id of 128 random bits.

@@ -16,6 +16,7 @@ mod import;
 mod init;
 mod input;
 mod list;
+mod log;
 mod migrate;
 mod output;
 mod remove;
@@ -103,6 +104,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Migrate(args) => migrate::run(&args, context),
         Command::Import(args) => import::run(&args, context),
         Command::Exec(args) => exec::run(args, context),
+        Command::Log(args) => log::run(&args, context),
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Doctor(args) => doctor::run(&args, context),
