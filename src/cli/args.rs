@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, migrate, remove,
-    rename, requests, reveal, revoke, servers, set, show, vault,
+    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, log, migrate,
+    remove, rename, requests, reveal, revoke, servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -128,6 +128,7 @@ pub(super) enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Servers(servers::Args),
+    Log(log::Args),
     Vault(vault::Args),
     /// Ask the keychain to unlock
     #[command(after_long_help = "Example:

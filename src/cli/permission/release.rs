@@ -57,7 +57,7 @@ pub(in crate::cli) fn released(
     let neutral = home.paths.neutral_folder();
     let meaning = reading(plan, &neutral);
     let mut stores = OpenStores::new(home);
-    let (mut missed, mut told, mut once) = (None, None, false);
+    let (mut missed, mut told, mut once) = (None, None, None);
     for _ in 0..TRIES {
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
@@ -70,11 +70,11 @@ pub(in crate::cli) fn released(
         ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
         let allowed = match judge(plan, &meaning, &command, &permissions) {
             Ok((files, granted)) => Allowed::Granted(files, granted),
-            Err(_) if once => Allowed::Once,
+            Err(_) if once.as_ref() == Some(&command.id()) => Allowed::Once,
             Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
             {
                 Answer::Once => {
-                    once = true;
+                    once = Some(command.id());
                     Allowed::Once
                 }
                 // Allowed by now: looked up again, as everybody else would.
@@ -93,6 +93,9 @@ pub(in crate::cli) fn released(
         };
         let batch = match read(home, &wanted, &mut stores) {
             Ok(batch) => batch,
+            Err(StoreError::NotFound { item, .. }) if item.secret_name().is_none() => {
+                return Err(event.withheld(seals::missing(), home, context));
+            }
             // Moved away, perhaps. Missed twice in a catalog that did not change, it is lost.
             Err(error @ StoreError::NotFound { .. }) => {
                 if stamps == Stamps::of(home) && missed.as_ref() == Some(&wanted) {
