@@ -78,7 +78,7 @@ pub(super) fn permissions(
     if home.record.unattended {
         findings.ok("unattended", "nobody is asked in this home, as it was made");
     }
-    let seal = || seals::ensure_thawed(home, stores, home.record.store);
+    let mut seal = || seals::ensure_thawed(home, stores, home.record.store);
     match ensure_thawed(home).and_then(|()| seal()) {
         Err(failure) if failure.code == "frozen" => findings.failed(failure),
         // Whatever else is wrong is told below.
