@@ -3,6 +3,7 @@
 mod asking;
 mod release;
 pub(super) mod seals;
+mod seen;
 pub(super) mod shown;
 mod wanted;
 mod words;

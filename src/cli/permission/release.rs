@@ -12,14 +12,15 @@ use super::super::failure::Failure;
 use super::super::stores::OpenStores;
 use super::super::terminal::Terminal;
 use super::seals::{self, Seals};
+use super::seen::Seen;
 use super::wanted::{Batch, Wanted, find_all, read};
-use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted, requests};
+use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted};
 use crate::audit::{Action, Outcome, Position};
 use crate::catalog::Home;
 use crate::launch::launcher::Reading;
 use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
 use crate::paths::FileStamp;
-use crate::policy::{Asked, Binding, Command, Content, Difference, Grants, Text, Verdict};
+use crate::policy::{Asked, Binding, Command, Difference, Grants, Text, Verdict};
 use crate::secret::SecretName;
 use crate::store::StoreError;
 
@@ -63,7 +64,7 @@ pub(in crate::cli) fn released(
         let catalog = home.catalog()?;
         let wanted = find_all(plan, &catalog)?;
         let permissions = Permissions::load(home, &context.output);
-        let command = bound(plan, &meaning, &wanted, &permissions, home, context)?;
+        let command = bound(plan, &meaning, &wanted, &permissions, home)?;
         let event = Event::new(Action::Exec)
             .command(&command)
             .versions(wanted.iter().map(|w| (&w.name, w.version)));
@@ -152,24 +153,21 @@ pub(in crate::cli) fn bound(
     wanted: &[Wanted],
     permissions: &Permissions,
     home: &Home,
-    context: &Context,
 ) -> Result<Command, Failure> {
     let id = |name: &SecretName| {
         let found = wanted.iter().find(|wanted| wanted.name == *name);
         found.map(|wanted| wanted.id.clone())
     };
     let granted = |path: &Text, stamp: &FileStamp| permissions.content(path, stamp);
-    let asked = requests(home, context.now());
-    let seen = |path: &Text, stamp: &FileStamp| -> Option<Content> {
-        let programs = asked.all().iter().map(|request| &request.command.program);
-        let mut known = programs.filter(|p| p.real == *path && p.content.stamp == *stamp);
-        known.next().map(|program| program.content.clone())
-    };
+    let before = Seen::of(home);
+    let seen = |path: &Text, stamp: &FileStamp| before.content(path, stamp);
     let known = KnownContents {
         granted: &granted,
         seen: &seen,
     };
-    Ok(bind(plan, meaning, &id, &known)?)
+    let command = bind(plan, meaning, &id, &known)?;
+    before.remember(&command.program.real, &command.program.content);
+    Ok(command)
 }
 
 /// The files in which a grant was found and the granted command, or else what the nearest one differs in.
