@@ -177,13 +177,11 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     };
     match parsed {
         Ok(mut cli) => {
-            match &mut cli.command {
-                Command::Exec(args) => {
-                    let taken = args.start.take_command(command, words);
-                    taken.map_err(|failure| failure.exiting(125))?;
-                }
-                Command::Allow(args) => args.start.take_command(command, words)?,
-                _ => {}
+            if let Command::Exec(args) = &mut cli.command {
+                let taken = args.start.take_command(command, words);
+                taken.map_err(|failure| failure.exiting(125))?;
+            } else if let Command::Allow(args) = &mut cli.command {
+                args.start.take_command(command, words)?;
             }
             Ok(Parsed::Run(Box::new(cli)))
         }

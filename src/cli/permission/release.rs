@@ -20,7 +20,7 @@ use crate::catalog::Home;
 use crate::launch::launcher::Reading;
 use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
 use crate::paths::FileStamp;
-use crate::policy::{Asked, Binding, Command, Difference, Grants, Text, Verdict};
+use crate::policy::{Asked, Binding, Command, Danger, Difference, Grants, Text, Verdict};
 use crate::secret::SecretName;
 use crate::store::StoreError;
 
@@ -271,6 +271,12 @@ fn own_terminal() -> Option<Terminal> {
     if all { Terminal::open() } else { None }
 }
 
+/// Finds out what is dangerous about a command that is started in `cwd`.
+pub(super) fn dangers(command: &Command, cwd: &Path, home: &Home) -> Vec<Danger> {
+    let user = crate::paths::user_home();
+    review(command, cwd, user.as_deref(), &home.paths.neutral_folder())
+}
+
 /// Says what a command is, what is dangerous about it first.
 pub(in crate::cli) fn words(
     command: &Command,
@@ -278,9 +284,7 @@ pub(in crate::cli) fn words(
     home: &Home,
     context: &Context,
 ) -> Vec<String> {
-    let user = crate::paths::user_home();
-    let dangers = review(command, cwd, user.as_deref(), &home.paths.neutral_folder());
-    let mut lines = describe(command, &dangers);
+    let mut lines = describe(command, &dangers(command, cwd, home));
     if let Some(chosen) = context.other_home() {
         lines.push(format!("  home       {}", chosen.display()));
     }
