@@ -2,6 +2,8 @@
 
 mod anew;
 mod ends;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod faults;
 mod tampering;
 mod writing;
 
