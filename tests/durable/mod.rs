@@ -72,6 +72,7 @@ pub(crate) fn home(
     let home = create_home(
         paths.clone(),
         kind,
+        true,
         HomeId::from_random(random),
         now,
         |id| {

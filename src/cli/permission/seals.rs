@@ -358,6 +358,11 @@ pub(in crate::cli) fn read_all(
     Ok(seals)
 }
 
+/// Writes a place in the log down in a seal, whatever it knew before.
+pub(in crate::cli) fn anchor_at(seal: &mut Seal, position: Position) {
+    seal.set_anchor(anchor_of(position));
+}
+
 fn anchor_of(position: Position) -> Anchor {
     Anchor {
         seq: position.seq,
