@@ -81,6 +81,15 @@ fn judge(world: &World, before: u64, outcome: &Outcome) -> Result<(), String> {
         Ended::Exit(1) => marked == 0,
         _ => marked <= 1,
     };
+    // A kill is no power cut, so what is not on the disk is only seen by what was said.
+    let unsynced = outcome.injected.as_ref().is_some_and(|injected| {
+        let broken = [Fault::Fails(Errno::Io), Fault::Fails(Errno::NoSpace)];
+        ["fsync", "fdatasync"].contains(&injected.at.name.as_str())
+            && broken.contains(&injected.fault)
+    });
+    if unsynced && outcome.succeeded() {
+        return Err("it said that it is on the disk, which failed".to_owned());
+    }
     // The mending is an entry too, and nothing else is.
     let others = entries.saturating_sub(before) - marked as u64;
     if right && others <= 1 && entries >= before {
