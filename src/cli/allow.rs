@@ -38,6 +38,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
+    // What would be exec's own exit code is no code of a command that starts nothing.
+    allow(args, context).map_err(|failure| match (failure.code, failure.exit) {
+        ("usage", _) => failure.exiting(2),
+        (_, 125..=127) => failure.exiting(1),
+        _ => failure,
+    })
+}
+
+fn allow(args: Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
     let mut stores = OpenStores::new(&home);
     if let Some(program) = &args.program {

@@ -3,16 +3,19 @@
 //!
 //! After each run the state has to be the old one or the new one, with every value that the catalog
 //! names readable and exact; what said that it succeeded did; and the next command cleans up, after
-//! which the store holds what the catalog names and nothing else.
+//! which the store holds what the catalog names, the seal, and nothing else. The log is whole up to its
+//! anchor, tells of every change that was made, and that it was done where that was said.
 
 mod keychain;
 mod vault;
 
+use broker::audit::{Action, Entry, Log, Outcome as Told, Position, Recorded, Verified};
 use broker::catalog::change::{Change, Stores};
 use broker::catalog::{Catalog, Home, Record, create_home};
-use broker::paths::HomePaths;
+use broker::paths::{self, HomePaths};
+use broker::policy::{Anchor, Grants, Seal};
 use broker::secret::{SecretName, SecretValue};
-use broker::store::{HomeId, Store, StoreError, StoreKind};
+use broker::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -38,22 +41,26 @@ impl Stores for One {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) words: &'static [&'static str],
+    action: Action,
     before: &'static [&'static str],
     after: &'static [&'static str],
 }
 
 pub(crate) const SET: Case = Case {
     words: &["set", "new"],
+    action: Action::Set,
     before: &["other"],
     after: &["new", "other"],
 };
 pub(crate) const REMOVE: Case = Case {
     words: &["remove", "old", "--yes"],
+    action: Action::Remove,
     before: &["old", "other"],
     after: &["other"],
 };
 pub(crate) const RENAME: Case = Case {
     words: &["rename", "old", "work/name"],
+    action: Action::Rename,
     before: &["old", "other"],
     after: &["other", "work/name"],
 };
@@ -76,7 +83,9 @@ pub(crate) fn home(
         HomeId::from_random(random),
         now,
         |id| {
-            stores = Some(open(&paths, id));
+            let mut opened = open(&paths, id);
+            seal(&paths, id, &mut opened, now);
+            stores = Some(opened);
             Ok::<(), broker::catalog::CatalogError>(())
         },
     )
@@ -90,6 +99,21 @@ pub(crate) fn home(
             .unwrap();
     }
     home
+}
+
+/// Begins the log of a home that is being made, and seals that nothing is allowed.
+fn seal(paths: &HomePaths, id: &HomeId, stores: &mut One, now: Timestamp) {
+    let entry = Entry::new(Action::Init, Told::Done);
+    let first = Log::of(paths, id).create(&entry, now).unwrap();
+    let mut seal = Seal::new(Zeroizing::new([0x5e; 64]), 0, true);
+    seal.set_anchor(Anchor {
+        seq: first.seq,
+        hash: first.hash.to_string(),
+    });
+    stores.0.write(&ItemId::seal(id), &seal.write()).unwrap();
+    let mut grants = Grants::none(id.clone(), 0);
+    grants.mark(stores.0.kind(), &seal);
+    paths::write_file(&paths.grants_file(), &grants.to_json()).unwrap();
 }
 
 /// The command of a case, to be run in `paths`' home.
@@ -129,6 +153,7 @@ pub(crate) fn judge(
         return Err(format!("undisturbed, it failed: {said}"));
     }
     every_value_is_right(&catalog, stores)?;
+    the_log_is_right(case, home, stores, outcome, is_new)?;
     // The next command finishes what was begun.
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
     let leftover = change.sweep(stores);
@@ -143,6 +168,7 @@ pub(crate) fn judge(
         .secrets()
         .iter()
         .map(|r| catalog.item(r, r.current))
+        .chain([ItemId::seal(&home.record.id)])
         .collect();
     let mut there = stores
         .0
@@ -156,6 +182,53 @@ pub(crate) fn judge(
         ));
     }
     every_value_is_right(&catalog, stores)
+}
+
+/// Judges the log, and the seal that holds its anchor and confirms what is allowed.
+fn the_log_is_right(
+    case: Case,
+    home: &Home,
+    stores: &mut One,
+    outcome: &Outcome,
+    is_new: bool,
+) -> Result<(), String> {
+    let (id, kind) = (&home.record.id, stores.0.kind());
+    let sealed = stores.0.read(&[ItemId::seal(id)]);
+    let sealed = sealed.map_err(|e| format!("the seal: {e}"))?;
+    let seal = Seal::read(&sealed[0]).map_err(|e| format!("the seal: {e}"))?;
+    let file = std::fs::read(home.paths.grants_file()).map_err(|e| format!("the grants: {e}"))?;
+    let grants = Grants::parse("grants", &file, id).map_err(|e| format!("the grants: {e}"))?;
+    let known = grants.check(kind, &seal);
+    known.map_err(|e| format!("the grants: {e}"))?;
+
+    let log = Log::of(&home.paths, id);
+    let anchor = seal.anchor().ok_or("the anchor is gone")?;
+    let anchor = Position {
+        seq: anchor.seq,
+        hash: anchor.hash.parse().map_err(|e| format!("{e}"))?,
+    };
+    match log.verify(&[("the seal".to_owned(), anchor)], Timestamp::UNIX_EPOCH) {
+        Ok(Verified::Intact { torn, .. }) if torn.is_none() || outcome.injected.is_some() => {}
+        found => return Err(format!("the log: {found:?}")),
+    }
+    let entries = log
+        .oldest()
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|e| format!("the log: {e}"))?;
+    let tells = |entry: &Recorded, told: Told| {
+        entry.action == case.action.word() && entry.outcome == told.word()
+    };
+    if is_new && !entries.iter().any(|entry| tells(entry, Told::Intent)) {
+        return Err("the log tells nothing of a change that was made".to_owned());
+    }
+    let last = entries.last();
+    if outcome.succeeded() && !last.is_some_and(|last| tells(last, Told::Done)) {
+        return Err("it said that it succeeded, and the log does not".to_owned());
+    }
+    if !is_new && entries.iter().any(|entry| tells(entry, Told::Done)) {
+        return Err("the log tells of a change that was not made".to_owned());
+    }
+    Ok(())
 }
 
 fn every_value_is_right(catalog: &Catalog, stores: &mut One) -> Result<(), String> {

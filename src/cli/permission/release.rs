@@ -62,7 +62,10 @@ pub(in crate::cli) fn released(
     for _ in 0..TRIES {
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
-        let wanted = find_all(plan, &catalog)?;
+        let wanted = find_all(plan, &catalog).map_err(|failure| Failure {
+            message: format!("{}; the server was not started", failure.message),
+            ..failure
+        })?;
         let permissions = Permissions::load(home, &context.output);
         let command = bound(plan, &meaning, &wanted, &permissions, home)?;
         let event = Event::new(Action::Exec)
