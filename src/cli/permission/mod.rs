@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::catalog::Home;
 use crate::paths;
-use crate::policy::{Asked, Content, Frozen, Grants, Requests, Text, Verdict};
+use crate::policy::{Asked, Content, Frozen, Grant, Grants, Requests, Text, Verdict};
 use crate::store::StoreKind;
 use crate::text::escaped;
 use seals::Seals;
@@ -61,6 +61,17 @@ impl Permissions {
     /// Returns all files, the one in its place first.
     pub(super) fn files(&self) -> &[Grants] {
         &self.0
+    }
+
+    /// Returns every grant that may count, each id once: what a crash left aside may be what the seals confirm.
+    pub(super) fn all(&self) -> Vec<&Grant> {
+        let mut all: Vec<&Grant> = Vec::new();
+        for grant in self.0.iter().flat_map(Grants::all) {
+            if !all.iter().any(|known| known.id == grant.id) {
+                all.push(grant);
+            }
+        }
+        all
     }
 
     /// Judges a command by each file.
