@@ -1,5 +1,5 @@
-//! No crash, full disk or broken disk loses a secret: `set`, `remove` and `rename` under every fault at
-//! every system call they make.
+//! No crash, full disk or broken disk loses a secret or a permission: `set`, `remove`, `rename`, `allow`, `revoke` and
+//! `exec` under every fault at every system call they make.
 //!
 //! After each run the state has to be the old one or the new one, with every value that the catalog
 //! names readable and exact; what said that it succeeded did; and the next command cleans up, after
@@ -7,17 +7,20 @@
 //! anchor, tells of every change that was made, and that it was done where that was said.
 
 mod keychain;
+mod permission;
+mod sealed;
 mod vault;
 
-use broker::audit::{Action, Entry, Log, Outcome as Told, Position, Recorded, Verified};
+use broker::audit::Action;
 use broker::catalog::change::{Change, Stores};
 use broker::catalog::{Catalog, Home, Record, create_home};
-use broker::paths::{self, HomePaths};
-use broker::policy::{Anchor, Grants, Seal};
+use broker::paths::HomePaths;
 use broker::secret::{SecretName, SecretValue};
 use broker::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
+
+use sealed::Sealed;
 
 use crate::faults::{Outcome, Subject};
 use crate::support::home::BROKER;
@@ -84,7 +87,7 @@ pub(crate) fn home(
         now,
         |id| {
             let mut opened = open(&paths, id);
-            seal(&paths, id, &mut opened, now);
+            sealed::make(&paths, id, &mut opened, now);
             stores = Some(opened);
             Ok::<(), broker::catalog::CatalogError>(())
         },
@@ -99,21 +102,6 @@ pub(crate) fn home(
             .unwrap();
     }
     home
-}
-
-/// Begins the log of a home that is being made, and seals that nothing is allowed.
-fn seal(paths: &HomePaths, id: &HomeId, stores: &mut One, now: Timestamp) {
-    let entry = Entry::new(Action::Init, Told::Done);
-    let first = Log::of(paths, id).create(&entry, now).unwrap();
-    let mut seal = Seal::new(Zeroizing::new([0x5e; 64]), 0, true);
-    seal.set_anchor(Anchor {
-        seq: first.seq,
-        hash: first.hash.to_string(),
-    });
-    stores.0.write(&ItemId::seal(id), &seal.write()).unwrap();
-    let mut grants = Grants::none(id.clone(), 0);
-    grants.mark(stores.0.kind(), &seal);
-    paths::write_file(&paths.grants_file(), &grants.to_json()).unwrap();
 }
 
 /// The command of a case, to be run in `paths`' home.
@@ -153,7 +141,7 @@ pub(crate) fn judge(
         return Err(format!("undisturbed, it failed: {said}"));
     }
     every_value_is_right(&catalog, stores)?;
-    the_log_is_right(case, home, stores, outcome, is_new)?;
+    Sealed::of(home, stores, outcome)?.tells(case.action, is_new, outcome)?;
     // The next command finishes what was begun.
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
     let leftover = change.sweep(stores);
@@ -182,53 +170,6 @@ pub(crate) fn judge(
         ));
     }
     every_value_is_right(&catalog, stores)
-}
-
-/// Judges the log, and the seal that holds its anchor and confirms what is allowed.
-fn the_log_is_right(
-    case: Case,
-    home: &Home,
-    stores: &mut One,
-    outcome: &Outcome,
-    is_new: bool,
-) -> Result<(), String> {
-    let (id, kind) = (&home.record.id, stores.0.kind());
-    let sealed = stores.0.read(&[ItemId::seal(id)]);
-    let sealed = sealed.map_err(|e| format!("the seal: {e}"))?;
-    let seal = Seal::read(&sealed[0]).map_err(|e| format!("the seal: {e}"))?;
-    let file = std::fs::read(home.paths.grants_file()).map_err(|e| format!("the grants: {e}"))?;
-    let grants = Grants::parse("grants", &file, id).map_err(|e| format!("the grants: {e}"))?;
-    let known = grants.check(kind, &seal);
-    known.map_err(|e| format!("the grants: {e}"))?;
-
-    let log = Log::of(&home.paths, id);
-    let anchor = seal.anchor().ok_or("the anchor is gone")?;
-    let anchor = Position {
-        seq: anchor.seq,
-        hash: anchor.hash.parse().map_err(|e| format!("{e}"))?,
-    };
-    match log.verify(&[("the seal".to_owned(), anchor)], Timestamp::UNIX_EPOCH) {
-        Ok(Verified::Intact { torn, .. }) if torn.is_none() || outcome.injected.is_some() => {}
-        found => return Err(format!("the log: {found:?}")),
-    }
-    let entries = log
-        .oldest()
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(|e| format!("the log: {e}"))?;
-    let tells = |entry: &Recorded, told: Told| {
-        entry.action == case.action.word() && entry.outcome == told.word()
-    };
-    if is_new && !entries.iter().any(|entry| tells(entry, Told::Intent)) {
-        return Err("the log tells nothing of a change that was made".to_owned());
-    }
-    let last = entries.last();
-    if outcome.succeeded() && !last.is_some_and(|last| tells(last, Told::Done)) {
-        return Err("it said that it succeeded, and the log does not".to_owned());
-    }
-    if !is_new && entries.iter().any(|entry| tells(entry, Told::Done)) {
-        return Err("the log tells of a change that was not made".to_owned());
-    }
-    Ok(())
 }
 
 fn every_value_is_right(catalog: &Catalog, stores: &mut One) -> Result<(), String> {
