@@ -15,6 +15,7 @@ mod places;
 mod records;
 mod states;
 mod terminal;
+mod unattended;
 mod values;
 
 use std::path::PathBuf;
