@@ -120,7 +120,7 @@ pub(super) fn command(
     let wanted = find_all(plan, &home.catalog()?)?;
     let permissions = Permissions::load(home, &context.output);
     let meaning = reading(plan, &home.paths.neutral_folder());
-    bound(plan, &meaning, &wanted, &permissions, home, context).map(Some)
+    bound(plan, &meaning, &wanted, &permissions, home).map(Some)
 }
 
 /// Finds the person, and tells the log if nobody is there.

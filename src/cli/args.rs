@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, migrate, remove,
-    rename, requests, reveal, revoke, servers, set, show, vault,
+    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, log, migrate,
+    remove, rename, requests, reveal, revoke, servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -128,6 +128,7 @@ pub(super) enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Servers(servers::Args),
+    Log(log::Args),
     Vault(vault::Args),
     /// Ask the keychain to unlock
     #[command(after_long_help = "Example:
@@ -176,13 +177,11 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     };
     match parsed {
         Ok(mut cli) => {
-            match &mut cli.command {
-                Command::Exec(args) => {
-                    let taken = args.start.take_command(command, words);
-                    taken.map_err(|failure| failure.exiting(125))?;
-                }
-                Command::Allow(args) => args.start.take_command(command, words)?,
-                _ => {}
+            if let Command::Exec(args) = &mut cli.command {
+                let taken = args.start.take_command(command, words);
+                taken.map_err(|failure| failure.exiting(125))?;
+            } else if let Command::Allow(args) = &mut cli.command {
+                args.start.take_command(command, words)?;
             }
             Ok(Parsed::Run(Box::new(cli)))
         }

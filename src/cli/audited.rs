@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::permission::ensure_thawed;
 use super::person::Person;
 use super::stores::OpenStores;
-use crate::audit::{Action, AuditError, Caller, Entry, Log, Outcome, Position};
+use crate::audit::{Action, Caller, Entry, Log, Outcome, Position};
 use crate::catalog::Home;
 use crate::policy::Command;
 use crate::secret::SecretName;
@@ -163,6 +163,24 @@ impl Event {
         Ok(log.create(&entry, now)?)
     }
 
+    /// Begins a lost log anew, behind the last place that is known of it.
+    ///
+    /// # Errors
+    /// `audit-unwritable`.
+    pub(super) fn restart(
+        &self,
+        home: &Home,
+        after: Option<&Position>,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        let entry = Entry {
+            outcome: Outcome::Done,
+            ..self.0.clone()
+        };
+        log(home).restart(&entry, context.now(), after)?;
+        Ok(())
+    }
+
     /// Does something that the log is told of: that it is about to be done, and how it ended.
     ///
     /// # Errors
@@ -190,10 +208,4 @@ impl Event {
 /// The log of a home.
 pub(super) fn log(home: &Home) -> Log {
     Log::of(&home.paths, &home.record.id)
-}
-
-impl From<AuditError> for Failure {
-    fn from(error: AuditError) -> Self {
-        Self::advised(error.code(), error.to_string())
-    }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod findings;
+mod permissions;
 mod rebuilt;
 mod stores;
 
@@ -20,7 +21,8 @@ use crate::sys::Guard;
 ///
 /// Looks at the files of the home, the stores, the values the catalog names, and this system. No value is
 /// read and nobody is asked. With --fix it takes away rights others have on broker's files, removes
-/// what crashes left behind, and rebuilds a lost catalog from the stores.
+/// what crashes left behind, and rebuilds a lost catalog from the stores. A log that was lost is begun anew only if a
+/// person agrees.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Exit code: 0 if all is well, 3 if not.
 
@@ -95,6 +97,7 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
         }
         result => findings.take(result.map_err(Failure::from)),
     };
+    permissions::log(home, fix, &mut open, context, findings);
     let Some(catalog) = catalog else {
         return;
     };
@@ -112,4 +115,5 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
         stores::values(home, &catalog, StoreKind::Vault, &mut open, findings);
     }
     stores::pending(home, &catalog, fix, &mut open, findings);
+    permissions::permissions(home, fix, &mut open, context, findings);
 }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::audit::AuditError;
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
 use crate::launch::{
@@ -90,10 +91,10 @@ impl Failure {
 /// What to do about an error, where that follows from its code alone.
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
-        "audit-unwritable" => {
-            "without an entry in the log no value is given out; see: broker doctor"
+        "audit-unreadable" => {
+            "see whose the files of the log are and what they hold: the folder log in the home's state folder"
         }
-        "audit-unreadable" => "see: broker doctor",
+        "audit-unwritable" => "see what is wrong with it: broker log verify",
         "catalog-missing" => "rebuild it from the stores with: broker doctor --fix",
         "config-invalid" => {
             "see broker.toml(5); broker does nothing while the file is not understood"
@@ -177,6 +178,12 @@ impl From<LocateError> for Failure {
             );
         }
         failure
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        Self::advised(error.code(), error.to_string())
     }
 }
 

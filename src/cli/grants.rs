@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::permission::{Permissions, shown};
 use super::usage::Usage;
+use crate::policy::Text;
 
 /// List what is allowed: which command gets which secrets
 ///
@@ -40,7 +41,7 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
         .map_or(&[][..], |file| file.all());
     let rows = grants.iter().map(|grant| Row {
         id: grant.id.clone(),
-        command: shown::Shown::of(&grant.command, &catalog),
+        command: shown::Shown::of(&grant.command, &Text::of("/"), &catalog, &home),
         cwd: grant.command.folder.as_ref().map(ToString::to_string),
         granted: grant.granted,
         last_used: usage.of_command(&grant.command).and_then(|used| used.last),
@@ -62,7 +63,7 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
         text.push_str(&format!(
             "{}  {}\n  allowed {}, {used}\n",
             row.id,
-            row.command.line(),
+            row.command.lines(),
             row.granted
         ));
     }

@@ -40,11 +40,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .iter()
         .filter(|record| store.is_none_or(|store| record.store == store))
         .map(|record| Summary::of(record, &users, now, &zone))
-        .filter(|row| {
-            args.server
-                .as_ref()
-                .is_none_or(|s| row.servers.contains(&s))
-        })
+        .filter(|row| args.server.as_ref().is_none_or(|s| row.servers.contains(s)))
         .collect();
     if context.output.json {
         context.output.document(&rows)?;

@@ -20,6 +20,7 @@ mod import;
 mod init;
 mod input;
 mod list;
+mod log;
 mod migrate;
 mod output;
 mod permission;
@@ -125,6 +126,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Freeze(args) => freeze::freeze(&args, context),
         Command::Thaw(_) => freeze::thaw(context),
         Command::Servers(args) => servers::run(&args, context),
+        Command::Log(args) => log::run(&args, context),
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Doctor(args) => doctor::run(&args, context),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::args::{Color, says};
 use super::failure::Failure;
 use crate::secret::SecretValue;
+use crate::sys;
 use crate::text::{escaped, escaped_json};
 
 /// Where and how to print.
@@ -64,14 +65,23 @@ impl Output {
     /// # Errors
     /// When stdout cannot be written; a reader that has gone away is no error.
     pub(super) fn answer(&self, text: &str) -> Result<(), Failure> {
+        self.stream(text).map(|_| ())
+    }
+
+    /// Prints a piece of an answer that goes on. Says whether anybody still reads it.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub(super) fn stream(&self, text: &str) -> Result<bool, Failure> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
-            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Ok(()) => Ok(!sys::is_closed(&io::stdout())),
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(e) => Err(Failure::new(
                 "output-failed",
                 format!("could not write to stdout: {e}"),
             )),
-            _ => Ok(()),
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     let pending = requests(&home, context.now());
     let rows = pending.all().iter().map(|request| Row {
         id: request.id.clone(),
-        command: shown::Shown::of(&request.command, &catalog),
+        command: shown::Shown::of(&request.command, &request.cwd, &catalog, &home),
         cwd: request.cwd.to_string(),
         asked: request.asked,
         last: request.last,
@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
         text.push_str(&format!(
             "{}  {}\n  asked by {}, {} time(s), last at {}\n",
             row.id,
-            row.command.line(),
+            row.command.lines(),
             escaped(&row.by),
             row.count,
             row.last

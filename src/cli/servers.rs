@@ -10,6 +10,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::permission::{Permissions, requests, shown::Shown};
 use super::usage::{Usage, Used};
+use crate::policy::Text;
 use crate::secret::Length;
 use crate::text::escaped;
 
@@ -36,6 +37,7 @@ struct Row {
     args: Vec<String>,
     secrets: Vec<String>,
     limits: Vec<String>,
+    dangers: Vec<String>,
     clients: Vec<String>,
     first_used: Option<Timestamp>,
     last_used: Option<Timestamp>,
@@ -53,6 +55,7 @@ impl Row {
             args: shown.args,
             secrets: shown.secrets,
             limits: shown.limits,
+            dangers: shown.dangers,
             clients: used.clients,
             first_used: used.first,
             last_used: used.last,
@@ -74,16 +77,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .files()
         .first()
         .map_or(&[][..], |file| file.all());
-    let allowed = grants.iter().map(|grant| (&grant.command, "allowed"));
-    let asked = pending
-        .all()
+    let anywhere = Text::of("/");
+    let allowed = grants
         .iter()
-        .map(|request| (&request.command, "asked"));
+        .map(|grant| (&grant.command, &anywhere, "allowed"));
+    let asked = pending.all().iter().map(|r| (&r.command, &r.cwd, "asked"));
     let mut named = Vec::new();
-    for (command, state) in allowed.chain(asked) {
+    for (command, cwd, state) in allowed.chain(asked) {
         let used = usage.of_command(command);
         named.push((command.server.clone(), command.program.path.to_string()));
-        let row = Row::new(Shown::of(command, &catalog), used, state);
+        let row = Row::new(Shown::of(command, cwd, &catalog, &home), used, state);
         rows.entry(command.id()).or_insert(row);
     }
     let mut rows: Vec<Row> = rows.into_values().collect();
@@ -97,6 +100,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         args: Vec::new(),
         secrets: Vec::new(),
         limits: Vec::new(),
+        dangers: Vec::new(),
         clients: used.clients.clone(),
         first_used: used.first,
         last_used: used.last,
@@ -134,6 +138,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         let mut tell = |word: &str, value: String| {
             text.push_str(&format!("  {word:<10}{}\n", escaped(&value)));
         };
+        for danger in &row.dangers {
+            tell("!", danger.clone());
+        }
         if !row.secrets.is_empty() {
             tell("secrets", row.secrets.join(", "));
         }

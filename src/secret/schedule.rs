@@ -76,6 +76,16 @@ impl Length {
             .ok()
             .map(|z| z.timestamp())
     }
+
+    /// Returns the moment this length before `end`, reckoned in `zone`; `None` before the beginning of the
+    /// calendar.
+    #[must_use]
+    pub fn before(&self, end: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        end.to_zoned(zone.clone())
+            .checked_sub(self.0)
+            .ok()
+            .map(|z| z.timestamp())
+    }
 }
 
 impl FromStr for Length {

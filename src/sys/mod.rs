@@ -32,14 +32,14 @@ pub use harden::harden;
 pub use hidden::read_hidden;
 pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
-pub use other::{account_home, harden, read_hidden, without_signals};
+pub use other::{account_home, harden, is_closed, read_hidden, without_signals};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
 pub use terminal::{has_desktop, open_terminal};
 #[cfg(unix)]
 pub use unix::{
-    OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_link_error, is_own_group,
-    without_signals,
+    OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_closed, is_link_error,
+    is_own_group, without_signals,
 };
 
 /// Whether the tests of broker were run on this system; it is type-checked for others.

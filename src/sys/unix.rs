@@ -2,9 +2,11 @@
 
 use std::ffi::{CStr, OsString};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 
 /// Open flags: do not follow a link in the last place, do not wait for a FIFO's other end.
@@ -36,6 +38,20 @@ pub fn is_link_error(error: &io::Error) -> bool {
 #[must_use]
 pub fn can_execute(path: &Path) -> bool {
     accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+}
+
+/// Tells whether nobody is left who could read what is written to `file`: the other end of a pipe or a
+/// terminal is gone (poll(2)).
+#[must_use]
+pub fn is_closed(file: &impl AsFd) -> bool {
+    let mut asked = [PollFd::new(file, PollFlags::empty())];
+    let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let answered = poll(&mut asked, Some(&at_once)).unwrap_or(0);
+    answered > 0 && asked.iter().any(|fd| fd.revents().intersects(gone))
 }
 
 /// Returns the home folder the password database has for the user, if any.

@@ -8,6 +8,7 @@ mod hidden;
 mod homes;
 mod importing;
 mod listing;
+mod log;
 mod output;
 mod parallel;
 mod places;

@@ -9,7 +9,7 @@ use crate::support::home::Home;
 const VALUE: &str = "sesame-3f9c1d";
 
 /// Command lines with a value in a wrong place, and how each ends.
-const PLACES: [(i32, &str); 75] = [
+const PLACES: [(i32, &str); 80] = [
     // As the command, and before it.
     (2, "@"),
     (2, "--@"),
@@ -33,6 +33,11 @@ const PLACES: [(i32, &str); 75] = [
     (2, "reveal a @"),
     (2, "rename a b @"),
     (2, "import f @"),
+    (2, "log @"),
+    (2, "log verify @"),
+    (2, "log --@"),
+    (2, "log --since @"),
+    (2, "log --action=@"),
     (2, "vault unlock @"),
     (2, "vault lock @"),
     (2, "vault status @"),

@@ -28,6 +28,7 @@ pub(super) fn files(home: &Home, fix: bool, findings: &mut Findings) {
         }
         leftovers(folder, fix, findings);
     }
+    leftovers(&home.paths.log_folder(), fix, findings);
 }
 
 /// Looks for temporary files of commands that were killed.

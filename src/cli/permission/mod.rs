@@ -3,6 +3,7 @@
 mod asking;
 mod release;
 pub(super) mod seals;
+mod seen;
 pub(super) mod shown;
 mod wanted;
 mod words;
@@ -22,6 +23,7 @@ use crate::catalog::Home;
 use crate::paths;
 use crate::policy::{Asked, Content, Frozen, Grants, Requests, Text, Verdict};
 use crate::store::StoreKind;
+use crate::text::escaped;
 use seals::Seals;
 
 /// The files of grants that were found: the one in its place, and one that a command was about to put there.
@@ -124,15 +126,22 @@ pub(super) fn write_requests(home: &Home, requests: &Requests) -> Result<(), Fai
 /// # Errors
 /// `frozen`.
 pub(super) fn ensure_thawed(home: &Home) -> Result<(), Failure> {
+    match frozen_mark(home) {
+        None => Ok(()),
+        Some(frozen) => Err(frozen_failure(&frozen)),
+    }
+}
+
+/// Reads the mark that freezing leaves in the home. Whatever is there, a damaged mark too, is a mark.
+fn frozen_mark(home: &Home) -> Option<Frozen> {
     let path = home.paths.frozen_file();
-    // Whatever is there: a damaged mark is a mark.
     match path.symlink_metadata() {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
         _ => {
             let bytes = paths::read_file(&path, paths::MAX_FILE_BYTES);
-            let frozen = bytes.ok().flatten();
-            let frozen = frozen.and_then(|bytes| serde_json::from_slice::<Frozen>(&bytes).ok());
-            Err(frozen_failure(frozen.as_ref()))
+            let bytes = bytes.ok().flatten().unwrap_or_default();
+            let read = serde_json::from_slice(&bytes);
+            Some(read.unwrap_or_else(|_| Frozen::new(jiff::Timestamp::UNIX_EPOCH, "not known")))
         }
     }
 }
@@ -144,18 +153,16 @@ pub(super) fn ensure_thawed(home: &Home) -> Result<(), Failure> {
 pub(super) fn ensure_thawed_by_seals(home: &Home, seals: &Seals) -> Result<(), Failure> {
     ensure_thawed(home)?;
     match seals.values().find_map(|seal| seal.frozen()) {
-        Some(frozen) => Err(frozen_failure(Some(frozen))),
+        Some(frozen) => Err(frozen_failure(frozen)),
         None => Ok(()),
     }
 }
 
-fn frozen_failure(frozen: Option<&Frozen>) -> Failure {
-    let message = match frozen {
-        Some(frozen) => format!(
-            "no value leaves this home: it is frozen since {} ({})",
-            frozen.since, frozen.reason
-        ),
-        None => "no value leaves this home: it is frozen".to_owned(),
-    };
+fn frozen_failure(frozen: &Frozen) -> Failure {
+    let message = format!(
+        "no value leaves this home: it is frozen since {} ({})",
+        frozen.since,
+        escaped(&frozen.reason)
+    );
     Failure::new("frozen", message).hint("when it is safe again: broker thaw")
 }

@@ -12,14 +12,15 @@ use super::super::failure::Failure;
 use super::super::stores::OpenStores;
 use super::super::terminal::Terminal;
 use super::seals::{self, Seals};
+use super::seen::Seen;
 use super::wanted::{Batch, Wanted, find_all, read};
-use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted, requests};
+use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted};
 use crate::audit::{Action, Outcome, Position};
 use crate::catalog::Home;
 use crate::launch::launcher::Reading;
 use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
 use crate::paths::FileStamp;
-use crate::policy::{Asked, Binding, Command, Content, Difference, Grants, Text, Verdict};
+use crate::policy::{Asked, Binding, Command, Danger, Difference, Grants, Text, Verdict};
 use crate::secret::SecretName;
 use crate::store::StoreError;
 
@@ -57,24 +58,24 @@ pub(in crate::cli) fn released(
     let neutral = home.paths.neutral_folder();
     let meaning = reading(plan, &neutral);
     let mut stores = OpenStores::new(home);
-    let (mut missed, mut told, mut once) = (None, None, false);
+    let (mut missed, mut told, mut once) = (None, None, None);
     for _ in 0..TRIES {
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
         let wanted = find_all(plan, &catalog)?;
         let permissions = Permissions::load(home, &context.output);
-        let command = bound(plan, &meaning, &wanted, &permissions, home, context)?;
+        let command = bound(plan, &meaning, &wanted, &permissions, home)?;
         let event = Event::new(Action::Exec)
             .command(&command)
             .versions(wanted.iter().map(|w| (&w.name, w.version)));
         ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
         let allowed = match judge(plan, &meaning, &command, &permissions) {
             Ok((files, granted)) => Allowed::Granted(files, granted),
-            Err(_) if once => Allowed::Once,
+            Err(_) if once.as_ref() == Some(&command.id()) => Allowed::Once,
             Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
             {
                 Answer::Once => {
-                    once = true;
+                    once = Some(command.id());
                     Allowed::Once
                 }
                 // Allowed by now: looked up again, as everybody else would.
@@ -93,6 +94,9 @@ pub(in crate::cli) fn released(
         };
         let batch = match read(home, &wanted, &mut stores) {
             Ok(batch) => batch,
+            Err(StoreError::NotFound { item, .. }) if item.secret_name().is_none() => {
+                return Err(event.withheld(seals::missing(), home, context));
+            }
             // Moved away, perhaps. Missed twice in a catalog that did not change, it is lost.
             Err(error @ StoreError::NotFound { .. }) => {
                 if stamps == Stamps::of(home) && missed.as_ref() == Some(&wanted) {
@@ -149,24 +153,21 @@ pub(in crate::cli) fn bound(
     wanted: &[Wanted],
     permissions: &Permissions,
     home: &Home,
-    context: &Context,
 ) -> Result<Command, Failure> {
     let id = |name: &SecretName| {
         let found = wanted.iter().find(|wanted| wanted.name == *name);
         found.map(|wanted| wanted.id.clone())
     };
     let granted = |path: &Text, stamp: &FileStamp| permissions.content(path, stamp);
-    let asked = requests(home, context.now());
-    let seen = |path: &Text, stamp: &FileStamp| -> Option<Content> {
-        let programs = asked.all().iter().map(|request| &request.command.program);
-        let mut known = programs.filter(|p| p.real == *path && p.content.stamp == *stamp);
-        known.next().map(|program| program.content.clone())
-    };
+    let before = Seen::of(home);
+    let seen = |path: &Text, stamp: &FileStamp| before.content(path, stamp);
     let known = KnownContents {
         granted: &granted,
         seen: &seen,
     };
-    Ok(bind(plan, meaning, &id, &known)?)
+    let command = bind(plan, meaning, &id, &known)?;
+    before.remember(&command.program.real, &command.program.content);
+    Ok(command)
 }
 
 /// The files in which a grant was found and the granted command, or else what the nearest one differs in.
@@ -270,6 +271,12 @@ fn own_terminal() -> Option<Terminal> {
     if all { Terminal::open() } else { None }
 }
 
+/// Finds out what is dangerous about a command that is started in `cwd`.
+pub(super) fn dangers(command: &Command, cwd: &Path, home: &Home) -> Vec<Danger> {
+    let user = crate::paths::user_home();
+    review(command, cwd, user.as_deref(), &home.paths.neutral_folder())
+}
+
 /// Says what a command is, what is dangerous about it first.
 pub(in crate::cli) fn words(
     command: &Command,
@@ -277,9 +284,7 @@ pub(in crate::cli) fn words(
     home: &Home,
     context: &Context,
 ) -> Vec<String> {
-    let user = crate::paths::user_home();
-    let dangers = review(command, cwd, user.as_deref(), &home.paths.neutral_folder());
-    let mut lines = describe(command, &dangers);
+    let mut lines = describe(command, &dangers(command, cwd, home));
     if let Some(chosen) = context.other_home() {
         lines.push(format!("  home       {}", chosen.display()));
     }

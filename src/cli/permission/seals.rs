@@ -104,6 +104,23 @@ fn kinds(home: &Home, catalog: &Catalog, permissions: &Permissions) -> BTreeSet<
     kinds
 }
 
+/// The stores that may have a seal of the home, as far as its files say. Where these were lost: its default store, and
+/// the other one if it can be used.
+fn known_kinds(home: &Home, stores: &mut OpenStores, output: &Output) -> BTreeSet<StoreKind> {
+    let permissions = Permissions::load(home, output);
+    match home.catalog() {
+        Ok(catalog) if !permissions.is_empty() => kinds(home, &catalog, &permissions),
+        _ => {
+            let usable =
+                |kind: &StoreKind| stores.store(*kind).and_then(|store| store.check()).is_ok();
+            let all = [StoreKind::Keychain, StoreKind::Vault];
+            let mut kinds: BTreeSet<StoreKind> = all.into_iter().filter(usable).collect();
+            kinds.insert(home.record.store);
+            kinds
+        }
+    }
+}
+
 /// Changes what is allowed, and returns it as it is then.
 ///
 /// # Errors
@@ -137,6 +154,7 @@ fn rewrite(
     }
     let before = known.unwrap_or_else(|| Grants::none(home.record.id.clone(), newest));
     let frozen = seals.values().find_map(|seal| seal.frozen().cloned());
+    let frozen = frozen.or_else(|| super::frozen_mark(home));
     let unattended = !seals.is_empty() && seals.values().all(Seal::is_unattended);
     for kind in kinds {
         if !seals.contains_key(kind) {
@@ -173,7 +191,7 @@ pub(in crate::cli) fn update(
     let _lock = home.lock()?;
     let mut failed = None;
     let mut done = 0_usize;
-    for kind in kinds(home, &home.catalog()?, &Permissions::load(home, output)) {
+    for kind in known_kinds(home, stores, output) {
         let updated = read(home, stores, kind).and_then(|seal| match seal {
             Some(mut seal) => {
                 update(&mut seal);
@@ -223,6 +241,82 @@ pub(in crate::cli) fn ensure_thawed(
         return Err(missing());
     }
     super::ensure_thawed_by_seals(home, &seals)
+}
+
+/// Returns the places in the log that the seals know, each with the store that keeps it. A store that cannot be asked
+/// is told of with a warning.
+pub(in crate::cli) fn anchors(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+) -> Vec<(String, Position)> {
+    let mut anchors = Vec::new();
+    for kind in known_kinds(home, stores, output) {
+        match read(home, stores, kind) {
+            Ok(Some(seal)) => {
+                let anchor = seal.anchor().and_then(|anchor| {
+                    let hash = anchor.hash.parse().ok()?;
+                    Some(Position {
+                        seq: anchor.seq,
+                        hash,
+                    })
+                });
+                anchors.extend(anchor.map(|anchor| (kind.to_string(), anchor)));
+            }
+            Ok(None) => {}
+            Err(failure) => output.warning(&format!(
+                "the {kind} could not say how long the log was last, so an end that was cut off may not show: {}",
+                failure.message
+            )),
+        }
+    }
+    anchors
+}
+
+/// How the files of grants and the seals stand to each other.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum State {
+    /// Every seal knows the file in its place.
+    Known,
+    /// A change did not come to its end; the seals know what is to be.
+    Interrupted,
+    /// A store has no seal.
+    Missing,
+    /// The seals know another file.
+    Unknown,
+}
+
+/// Compares the files of grants with the seals.
+///
+/// # Errors
+/// A store's error; `seal-damaged`.
+pub(in crate::cli) fn state(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+) -> Result<State, Failure> {
+    let permissions = Permissions::load(home, output);
+    let kinds = known_kinds(home, stores, output);
+    let seals = read_all(home, stores, &kinds)?;
+    let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
+    let Some(known) = permissions.known_to(&seals, newest) else {
+        // A home that lost its file, or never had one, allows nothing; that is no damage.
+        return Ok(if seals.len() < kinds.len() {
+            State::Missing
+        } else {
+            State::Unknown
+        });
+    };
+    let behind = seals.values().any(|seal| seal.generation() != newest);
+    Ok(if seals.len() < kinds.len() {
+        State::Missing
+    } else if behind || permissions.files().len() > 1 || permissions.files().first() != Some(&known)
+    {
+        State::Interrupted
+    } else {
+        State::Known
+    })
 }
 
 /// Writes a place in the log down in the seal of a store, unless it knows a later one.

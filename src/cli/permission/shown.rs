@@ -1,12 +1,14 @@
 //! A command as the listings show it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::words::quoted;
-use crate::catalog::Catalog;
-use crate::policy::{Argument, Command, Secret};
+use super::release::dangers;
+use super::words::{danger_words, quoted};
+use crate::catalog::{Catalog, Home};
+use crate::policy::{Argument, Command, Secret, Text};
 use crate::text::escaped;
 
 /// What is allowed or asked for. The fields are part of the command contract.
@@ -22,13 +24,20 @@ pub(in crate::cli) struct Shown {
     /// The variables of the caller; null for one that is passed on whatever its value.
     passed: BTreeMap<String, Option<String>>,
     pub(in crate::cli) secrets: Vec<String>,
-    /// What limits the server; there are no limits yet but the folder and the flags.
+    /// What limits the server. There are no limits yet.
     pub(in crate::cli) limits: Vec<String>,
+    /// What a person should see first.
+    pub(in crate::cli) dangers: Vec<String>,
 }
 
 impl Shown {
-    /// Shows a command, with the names its secrets have by now.
-    pub(in crate::cli) fn of(command: &Command, catalog: &Catalog) -> Self {
+    /// Shows a command that was or would be started in `cwd`, with the names its secrets have by now.
+    pub(in crate::cli) fn of(
+        command: &Command,
+        cwd: &Text,
+        catalog: &Catalog,
+        home: &Home,
+    ) -> Self {
         let name = |secret: &Secret| {
             let record = catalog.secrets().iter().find(|r| r.id == secret.id);
             match record {
@@ -45,10 +54,8 @@ impl Shown {
         let passed = command.passed.iter();
         let mut secrets: Vec<String> = command.secrets().into_iter().map(name).collect();
         secrets.sort();
-        let mut limits = Vec::new();
-        if command.install_scripts {
-            limits.push("install scripts may run".to_owned());
-        }
+        let cwd = command.folder.as_ref().unwrap_or(cwd);
+        let dangers = dangers(command, Path::new(cwd.as_str()), home);
         Self {
             server: command.server.clone(),
             program: command.program.path.to_string(),
@@ -59,24 +66,24 @@ impl Shown {
                 .map(|(v, t)| (v.clone(), t.as_ref().map(ToString::to_string)))
                 .collect(),
             secrets,
-            limits,
+            limits: Vec::new(),
+            dangers: dangers.iter().map(danger_words).collect(),
         }
     }
 
-    /// Shows it on one line: server, command, secrets.
-    pub(in crate::cli) fn line(&self) -> String {
+    /// Shows it: server, command and secrets on the first line, then what is dangerous, a line each.
+    pub(in crate::cli) fn lines(&self) -> String {
         let server = self.server.as_deref().unwrap_or("-");
         let words = std::iter::once(&self.program).chain(&self.args);
-        let words: Vec<String> = words.map(|word| quoted(word)).collect();
+        let words: Vec<String> = words.map(quoted).collect();
         let secrets: Vec<String> = self
             .variables
             .iter()
             .map(|(v, n)| format!("{v}={n}"))
             .collect();
-        escaped(&format!(
-            "{server}: {}  [{}]",
-            words.join(" "),
-            secrets.join(" ")
-        ))
+        let first = format!("{server}: {}  [{}]", words.join(" "), secrets.join(" "));
+        let dangers = self.dangers.iter();
+        let dangers = dangers.map(|danger| format!("\n  ! {}", escaped(danger)));
+        std::iter::once(escaped(&first)).chain(dangers).collect()
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn quoted(text: impl ToString) -> String {
     }
 }
 
-fn danger_words(danger: &Danger) -> String {
+pub(super) fn danger_words(danger: &Danger) -> String {
     match danger {
         Danger::Shell(name) => format!("{name} is a shell: it runs whatever its arguments say"),
         Danger::CodeInArguments(place) => format!("argument {place} is code"),
