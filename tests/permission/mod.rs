@@ -4,6 +4,9 @@
 //! the store first is none.
 
 mod fields;
+mod files;
+mod forged;
+mod planted;
 mod same;
 
 use std::ffi::{OsStr, OsString};
@@ -242,7 +245,7 @@ fn traced(run: &Run<'_>) -> Traced {
 fn traced_with(run: &Run<'_>, more: &[&str]) -> Traced {
     let calls = tempfile::NamedTempFile::new().expect("a file");
     let inner = run.command();
-    let mut command = Command::new("strace");
+    let mut command = Command::new("/usr/bin/strace");
     command
         .args([
             "-f",
