@@ -34,6 +34,8 @@ mod layers;
 mod manual;
 #[cfg(target_os = "linux")]
 mod mcp;
+#[cfg(target_os = "linux")]
+mod permission;
 mod properties;
 #[cfg(target_os = "linux")]
 mod readme;

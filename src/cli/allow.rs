@@ -91,7 +91,7 @@ fn allow(args: Args, context: &Context) -> Result<Done, Failure> {
         }
     }
     let plan = args.start.plan(context)?;
-    let Some(command) = command(&plan, &home, context)? else {
+    let Some(command) = command(&plan, &home)? else {
         context
             .output
             .notice("it is given no secret, so there is nothing to allow");
@@ -118,18 +118,13 @@ fn allow(args: Args, context: &Context) -> Result<Done, Failure> {
 ///
 /// # Errors
 /// `secret-not-found`, `program-unreadable`.
-pub(super) fn command(
-    plan: &Plan,
-    home: &Home,
-    context: &Context,
-) -> Result<Option<Command>, Failure> {
+pub(super) fn command(plan: &Plan, home: &Home) -> Result<Option<Command>, Failure> {
     if plan.secrets().is_empty() {
         return Ok(None);
     }
     let wanted = find_all(plan, &home.catalog()?)?;
-    let permissions = Permissions::load(home, &context.output);
     let meaning = reading(plan, &home.paths.neutral_folder());
-    bound(plan, &meaning, &wanted, &permissions, home).map(Some)
+    bound(plan, &meaning, &wanted, None, home).map(Some)
 }
 
 /// Finds the person, and tells the log if nobody is there.

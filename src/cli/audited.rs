@@ -31,11 +31,16 @@ impl Event {
         self
     }
 
-    /// Names several.
+    /// Names several, each once.
     pub(super) fn secrets<'a>(self, names: impl IntoIterator<Item = &'a SecretName>) -> Self {
-        names
-            .into_iter()
-            .fold(self, |event, name| event.secret(name, None))
+        names.into_iter().fold(self, |event, name| {
+            let mut known = event.0.secrets.iter();
+            if known.any(|(known, _)| known == name) {
+                event
+            } else {
+                event.secret(name, None)
+            }
+        })
     }
 
     /// Names what a command is: server, program and secrets, never its arguments.

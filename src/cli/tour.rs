@@ -142,7 +142,7 @@ impl Start {
             home: user_home(),
         };
         let plan = Plan::make(request, &caller)?;
-        let Some(command) = allow::command(&plan, home, context)? else {
+        let Some(command) = allow::command(&plan, home)? else {
             return Err(Failure::new(
                 "tour-failed",
                 "the server was given no secret",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
@@ -162,13 +163,15 @@ impl Grants {
         })
     }
 
-    /// Changes what is allowed: the next generation, which no seal knows yet.
+    /// Changes what is allowed: a later generation, which no seal knows yet. It comes `step` behind this one, which is
+    /// to be random: a change that was interrupted leaves a file, and the change that is made in its place is not to have
+    /// its generation.
     #[must_use]
-    pub fn changed(&self, change: impl FnOnce(&mut Vec<Grant>)) -> Self {
+    pub fn changed(&self, step: NonZeroU32, change: impl FnOnce(&mut Vec<Grant>)) -> Self {
         let mut grants = self.grants.clone();
         change(&mut grants);
         Self {
-            generation: self.generation.saturating_add(1),
+            generation: self.generation.saturating_add(u64::from(step.get())),
             grants,
             seals: BTreeMap::new(),
             ..self.clone()
@@ -181,15 +184,17 @@ impl Grants {
         self.seals.insert(store, hex::encode(&mark));
     }
 
-    /// Checks that these are the grants that a store's seal knows.
+    /// Checks that these are the grants that the seals of some stores know. A change moves one seal on after the other;
+    /// in between, the newest says what counts.
     ///
     /// # Errors
     /// [`SealError::Forged`] for a mark that is missing or wrong, [`SealError::Replayed`] for an older or a
     /// newer file than the last.
-    pub fn check(&self, store: StoreKind, seal: &Seal) -> Result<(), SealError> {
-        if !self.is_marked(store, seal) {
+    pub fn check(&self, seals: &BTreeMap<StoreKind, Seal>) -> Result<(), SealError> {
+        let newest = seals.values().map(Seal::generation).max();
+        if newest.is_none() || !seals.iter().all(|(kind, seal)| self.is_marked(*kind, seal)) {
             Err(SealError::Forged)
-        } else if self.generation == seal.generation() {
+        } else if newest == Some(self.generation) {
             Ok(())
         } else {
             Err(SealError::Replayed)

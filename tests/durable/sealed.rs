@@ -1,5 +1,7 @@
 //! The seal of a home, the grants it confirms and the log: whether they are whole, and what they say.
 
+use std::collections::BTreeMap;
+
 use std::path::Path;
 
 use broker::audit::{Action, Entry, Log, Outcome as Told, Position, Recorded, Verified};
@@ -52,8 +54,8 @@ impl Sealed {
             read.push(parsed(file, &home.record.id)?);
         }
         let (kind, count) = (stores.0.kind(), read.len());
-        let known = |grants: &Grants| grants.check(kind, &seal).is_ok();
-        let grants = read.into_iter().find(known);
+        let seals = BTreeMap::from([(kind, seal)]);
+        let grants = read.into_iter().find(|grants| grants.check(&seals).is_ok());
         let grants = grants.ok_or_else(|| format!("the seal confirms none of {count} files"))?;
         let is_interrupted = aside.exists();
         if is_interrupted && outcome.injected.is_none() {
@@ -62,7 +64,7 @@ impl Sealed {
         Ok(Self {
             grants,
             is_interrupted,
-            entries: entries(home, &seal, outcome)?,
+            entries: entries(home, &seals[&kind], outcome)?,
         })
     }
 

@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::catalog::Home;
 use crate::paths;
-use crate::policy::{Asked, Content, Frozen, Grant, Grants, Requests, Text, Verdict};
+use crate::policy::{Frozen, Grant, Grants, Requests};
 use crate::store::StoreKind;
 use crate::text::escaped;
 use seals::Seals;
@@ -72,21 +72,6 @@ impl Permissions {
             }
         }
         all
-    }
-
-    /// Judges a command by each file.
-    pub(super) fn judge<'a>(&'a self, asked: &Asked<'_>) -> Vec<(&'a Grants, Verdict<'a>)> {
-        self.0
-            .iter()
-            .map(|file| (file, file.judge(asked)))
-            .collect()
-    }
-
-    /// Finds the content of a file that a grant knows.
-    pub(super) fn content(&self, path: &Text, stamp: &paths::FileStamp) -> Option<Content> {
-        self.0
-            .iter()
-            .find_map(|file| file.content(path, stamp).cloned())
     }
 
     /// Returns the file that the seals know: marked by each, and of the newest generation.

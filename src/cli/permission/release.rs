@@ -39,10 +39,16 @@ pub(in crate::cli) struct Released {
 
 /// By what a command is allowed.
 enum Allowed<'a> {
-    /// By a grant, in each of these files.
-    Granted(Vec<&'a Grants>, Box<Command>),
+    /// By a grant in each of these files, of which the seals know one at most.
+    Granted(Vec<Granted<'a>>),
     /// By the person, this once.
     Once,
+}
+
+/// A grant, and the file it stands in.
+struct Granted<'a> {
+    file: &'a Grants,
+    command: &'a Command,
 }
 
 /// Releases the values of the secrets of `plan`, and puts the plan into the surroundings that were allowed.
@@ -67,13 +73,13 @@ pub(in crate::cli) fn released(
             ..failure
         })?;
         let permissions = Permissions::load(home, &context.output);
-        let command = bound(plan, &meaning, &wanted, &permissions, home)?;
+        let (command, judgement) = judge(plan, &meaning, &wanted, &permissions, home)?;
         let event = Event::new(Action::Exec)
             .command(&command)
             .versions(wanted.iter().map(|w| (&w.name, w.version)));
         ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
-        let allowed = match judge(plan, &meaning, &command, &permissions) {
-            Ok((files, granted)) => Allowed::Granted(files, granted),
+        let allowed = match judgement {
+            Ok(granted) => Allowed::Granted(granted),
             Err(_) if once.as_ref() == Some(&command.id()) => Allowed::Once,
             Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
             {
@@ -113,12 +119,8 @@ pub(in crate::cli) fn released(
         if stamps != Stamps::of(home) {
             continue;
         }
-        let confirmed = confirmed(&allowed, &batch, home);
-        confirmed.map_err(|failure| event.withheld(failure, home, context))?;
-        let granted = match &allowed {
-            Allowed::Granted(_, granted) => granted.as_ref(),
-            Allowed::Once => &command,
-        };
+        let granted = confirmed(&allowed, &command, &batch, home)
+            .map_err(|failure| event.withheld(failure, home, context))?;
         plan.settle(granted, &meaning);
         crate::paths::create_folder(&neutral)?;
         anchor(home, &mut stores, &batch.seals, position, context);
@@ -149,19 +151,24 @@ impl Stamps {
     }
 }
 
-/// Works out what a grant would have to bind.
+/// Works out what a grant would have to bind. Contents of programs are taken from the grants of `known` where their
+/// stamps are the same, so it is good for a judgement by that very file and nothing else: another, which the seals may
+/// not know, would vouch for any program.
 pub(in crate::cli) fn bound(
     plan: &Plan,
     meaning: &Reading,
     wanted: &[Wanted],
-    permissions: &Permissions,
+    known: Option<&Grants>,
     home: &Home,
 ) -> Result<Command, Failure> {
     let id = |name: &SecretName| {
         let found = wanted.iter().find(|wanted| wanted.name == *name);
         found.map(|wanted| wanted.id.clone())
     };
-    let granted = |path: &Text, stamp: &FileStamp| permissions.content(path, stamp);
+    let granted = |path: &Text, stamp: &FileStamp| {
+        let content = known.and_then(|file| file.content(path, stamp));
+        content.cloned()
+    };
     let before = Seen::of(home);
     let seen = |path: &Text, stamp: &FileStamp| before.content(path, stamp);
     let known = KnownContents {
@@ -173,45 +180,60 @@ pub(in crate::cli) fn bound(
     Ok(command)
 }
 
-/// The files in which a grant was found and the granted command, or else what the nearest one differs in.
-type Judgement<'a> = Result<(Vec<&'a Grants>, Box<Command>), Option<Vec<Difference>>>;
+/// The grants that were found, or else what the nearest one differs in.
+type Judgement<'a> = Result<Vec<Granted<'a>>, Vec<Difference>>;
 
+/// Judges a plan by each file of grants. Returns what the plan binds, too.
 fn judge<'a>(
     plan: &Plan,
     meaning: &Reading,
-    command: &Command,
+    wanted: &[Wanted],
     permissions: &'a Permissions,
-) -> Judgement<'a> {
+    home: &Home,
+) -> Result<(Command, Judgement<'a>), Failure> {
     let elsewhere = |path: &Text| finds_elsewhere(plan, meaning, path);
-    let asked = Asked {
-        command,
-        found_elsewhere: &elsewhere,
+    let verdict = |file: &'a Grants, command: &Command| {
+        file.judge(&Asked {
+            command,
+            found_elsewhere: &elsewhere,
+        })
     };
-    let (mut files, mut granted, mut nearest) = (Vec::new(), None, None);
-    for (file, verdict) in permissions.judge(&asked) {
-        match verdict {
-            Verdict::Granted(grant) => {
-                files.push(file);
-                granted.get_or_insert_with(|| Box::new(grant.command.clone()));
-            }
-            Verdict::Changed(_, found) => nearest = nearest.or(Some(found)),
-            Verdict::Unknown => {}
+    let (mut found, mut granted) = (None, Vec::new());
+    for file in permissions.files() {
+        let command = bound(plan, meaning, wanted, Some(file), home)?;
+        if let Verdict::Granted(grant) = verdict(file, &command) {
+            granted.push(Granted {
+                file,
+                command: &grant.command,
+            });
+            found = Some(command);
         }
     }
-    granted.map(|granted| (files, granted)).ok_or(nearest)
+    if let Some(command) = found {
+        return Ok((command, Ok(granted)));
+    }
+    // What is shown to a person, and perhaps allowed, is looked at afresh.
+    let command = bound(plan, meaning, wanted, None, home)?;
+    let nearest = permissions
+        .files()
+        .iter()
+        .find_map(|file| match verdict(file, &command) {
+            Verdict::Changed(_, differences) => Some(differences),
+            Verdict::Granted(_) | Verdict::Unknown => None,
+        });
+    Ok((command, Err(nearest.unwrap_or_default())))
 }
 
 /// Asks the person at the terminal that is all of exec's own, or refuses and notes the request.
 fn refused(
     plan: &Plan,
     command: &Command,
-    nearest: Option<Vec<Difference>>,
+    nearest: Vec<Difference>,
     event: &Event,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
 ) -> Result<Answer, Failure> {
-    let nearest = nearest.unwrap_or_default();
     if let Some(mut terminal) = own_terminal() {
         let mut lines = words(command, &plan.starts_in, home, context);
         lines.extend(
@@ -305,12 +327,15 @@ fn called(command: &Command) -> String {
 /// What the log is told besides: that the person allowed it this once, or that an upgraded program was
 /// started.
 fn notes(allowed: &Allowed<'_>, command: &Command) -> Option<String> {
-    let Allowed::Granted(_, granted) = allowed else {
+    let Allowed::Granted(granted) = allowed else {
         return Some("allowed once".to_owned());
     };
-    let (was, is) = (&granted.program, &command.program);
-    let upgraded = was.binding == Binding::Path && was.content.sha256 != is.content.sha256;
-    upgraded.then(|| {
+    let is = &command.program;
+    let is_upgraded = |granted: &Granted<'_>| {
+        let was = &granted.command.program;
+        was.binding == Binding::Path && was.content.sha256 != is.content.sha256
+    };
+    granted.iter().any(is_upgraded).then(|| {
         format!(
             "the program is another than when it was allowed: {}, sha256 {}",
             is.real, is.content.sha256
@@ -318,20 +343,21 @@ fn notes(allowed: &Allowed<'_>, command: &Command) -> Option<String> {
     })
 }
 
-/// Demands that every seal knows the grant, and that none is frozen.
-fn confirmed(allowed: &Allowed<'_>, batch: &Batch, home: &Home) -> Result<(), Failure> {
+/// Demands that every seal knows the grant, and that none is frozen. Returns what was allowed.
+fn confirmed<'a>(
+    allowed: &Allowed<'a>,
+    asked: &'a Command,
+    batch: &Batch,
+    home: &Home,
+) -> Result<&'a Command, Failure> {
     super::ensure_thawed_by_seals(home, &batch.seals)?;
-    let Allowed::Granted(files, _) = allowed else {
-        return Ok(());
+    let Allowed::Granted(granted) = allowed else {
+        return Ok(asked);
     };
     let mut why = None;
-    for file in files {
-        let checked = batch
-            .seals
-            .iter()
-            .map(|(kind, seal)| file.check(*kind, seal));
-        match checked.collect::<Result<(), _>>() {
-            Ok(()) => return Ok(()),
+    for Granted { file, command } in granted {
+        match file.check(&batch.seals) {
+            Ok(()) => return Ok(command),
             Err(error) => why = Some(error),
         }
     }

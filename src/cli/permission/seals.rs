@@ -5,6 +5,7 @@
 //! the lock of the home.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -44,13 +45,15 @@ pub(in crate::cli) fn read(
     }
 }
 
-/// Asks the seals whether the home is unattended.
+/// Asks the seals whether the home is unattended. Every store with secrets has to say so: one alone could be of the
+/// making of somebody who writes the home's files.
 ///
 /// # Errors
-/// A store's error; `seal-damaged`.
+/// A store's error; `seal-damaged`; the catalog's.
 pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut OpenStores) -> Result<bool, Failure> {
-    let seal = read(home, stores, home.record.store)?;
-    Ok(seal.is_some_and(|seal| seal.is_unattended()))
+    let kinds = stores_in_use(home, &home.catalog()?);
+    let seals = read_all(home, stores, &kinds)?;
+    Ok(seals.len() == kinds.len() && seals.values().all(Seal::is_unattended))
 }
 
 /// Makes the seal of a home that is being made, with the `first` entry of its log, and its file of grants, in which
@@ -98,10 +101,15 @@ pub(in crate::cli) fn ensure(
 
 /// The stores that have, or are to have, a seal of the home.
 fn kinds(home: &Home, catalog: &Catalog, permissions: &Permissions) -> BTreeSet<StoreKind> {
-    let used = catalog.secrets().iter().map(|record| record.store);
-    let mut kinds: BTreeSet<StoreKind> = used.chain(permissions.sealed_in()).collect();
-    kinds.insert(home.record.store);
+    let mut kinds = stores_in_use(home, catalog);
+    kinds.extend(permissions.sealed_in());
     kinds
+}
+
+/// The default store, and those with secrets.
+fn stores_in_use(home: &Home, catalog: &Catalog) -> BTreeSet<StoreKind> {
+    let used = catalog.secrets().iter().map(|record| record.store);
+    used.chain([home.record.store]).collect()
 }
 
 /// The stores that may have a seal of the home, as far as its files say. Where these were lost: its default store, and
@@ -163,7 +171,7 @@ fn rewrite(
             seals.insert(*kind, seal);
         }
     }
-    let mut after = before.changed(change);
+    let mut after = before.changed(step()?, change);
     for (kind, seal) in &mut seals {
         seal.set_generation(after.generation());
         after.mark(*kind, seal);
@@ -391,11 +399,23 @@ pub(in crate::cli) fn missing() -> Failure {
 
 fn random_key() -> Result<Zeroizing<[u8; 64]>, Failure> {
     let mut key = Zeroizing::new([0_u8; 64]);
-    sys::random(key.as_mut_slice()).map_err(|e| {
+    random(key.as_mut_slice())?;
+    Ok(key)
+}
+
+/// How far a change moves the generation on. Small enough for many millions of changes.
+fn step() -> Result<NonZeroU32, Failure> {
+    let mut bytes = [0_u8; 4];
+    random(&mut bytes)?;
+    let way = u32::from_be_bytes(bytes) >> 4;
+    Ok(NonZeroU32::MIN.saturating_add(way))
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), Failure> {
+    sys::random(bytes).map_err(|e| {
         let message = format!("the system gave no random bytes: {e}");
         Failure::new("input-failed", message)
-    })?;
-    Ok(key)
+    })
 }
 
 impl From<SealError> for Failure {

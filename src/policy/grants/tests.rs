@@ -54,7 +54,7 @@ fn command() -> Command {
 }
 
 fn grants(command: Command) -> Grants {
-    Grants::none(HomeId::from_random([1; 16]), 0).changed(|grants| {
+    Grants::none(HomeId::from_random([1; 16]), 0).changed(NonZeroU32::MIN, |grants| {
         grants.push(Grant {
             id: command.id(),
             granted: Timestamp::UNIX_EPOCH,
@@ -240,26 +240,63 @@ fn sealed() -> (Grants, Seal) {
     (grants, seal)
 }
 
+fn check(grants: &Grants, seal: &Seal) -> Result<(), SealError> {
+    grants.check(&BTreeMap::from([(StoreKind::Vault, again(seal))]))
+}
+
+/// Reads a seal as a store gives it.
+fn again(seal: &Seal) -> Seal {
+    Seal::read(&seal.write()).expect("a seal")
+}
+
 #[test]
 fn only_the_file_that_was_marked_last_counts() {
     let (old, mut seal) = sealed();
-    assert_eq!(old.check(StoreKind::Vault, &seal), Ok(()));
-    assert_eq!(
-        old.check(StoreKind::Keychain, &seal),
-        Err(SealError::Forged)
-    );
-    let mut new = old.changed(|grants| grants.clear());
-    assert_eq!(new.check(StoreKind::Vault, &seal), Err(SealError::Forged));
+    assert_eq!(check(&old, &seal), Ok(()));
+    let elsewhere = BTreeMap::from([(StoreKind::Keychain, again(&seal))]);
+    assert_eq!(old.check(&elsewhere), Err(SealError::Forged));
+    assert_eq!(old.check(&BTreeMap::new()), Err(SealError::Forged));
+    let mut new = old.changed(NonZeroU32::MIN, Vec::clear);
+    assert_eq!(check(&new, &seal), Err(SealError::Forged));
     seal.set_generation(new.generation());
     new.mark(StoreKind::Vault, &seal);
-    assert_eq!(new.check(StoreKind::Vault, &seal), Ok(()));
-    assert_eq!(
-        old.check(StoreKind::Vault, &seal),
-        Err(SealError::Replayed),
-        "copied back"
-    );
+    assert_eq!(check(&new, &seal), Ok(()));
+    assert_eq!(check(&old, &seal), Err(SealError::Replayed), "copied back");
     let other = Seal::new(Zeroizing::new([4; 64]), new.generation(), false);
-    assert_eq!(new.check(StoreKind::Vault, &other), Err(SealError::Forged));
+    assert_eq!(check(&new, &other), Err(SealError::Forged));
+}
+
+#[test]
+fn while_the_seals_are_moved_on_one_after_the_other_the_newest_says_what_counts() {
+    let key = |byte: u8| Seal::new(Zeroizing::new([byte; 64]), 0, false);
+    let mut seals = BTreeMap::from([(StoreKind::Vault, key(3)), (StoreKind::Keychain, key(4))]);
+    let marked = |mut grants: Grants, seals: &BTreeMap<StoreKind, Seal>| {
+        for (kind, seal) in seals {
+            grants.mark(*kind, seal);
+        }
+        grants
+    };
+    let old = marked(grants(command()), &seals);
+    let new = marked(old.changed(NonZeroU32::MIN, Vec::clear), &seals);
+    let mut move_on = |kind, file: &Grants| {
+        let seal = seals.get_mut(&kind).expect("a seal");
+        seal.set_generation(file.generation());
+        (old.check(&seals), new.check(&seals))
+    };
+    let replayed = Err(SealError::Replayed);
+    move_on(StoreKind::Vault, &old)
+        .0
+        .expect("half-way to the old");
+    assert_eq!(move_on(StoreKind::Keychain, &old), (Ok(()), replayed));
+    assert_eq!(move_on(StoreKind::Vault, &new), (replayed, Ok(())));
+    assert_eq!(move_on(StoreKind::Keychain, &new), (replayed, Ok(())));
+    // Known to one of them alone, it is not enough.
+    let half = {
+        let mut half = old.changed(NonZeroU32::MIN, Vec::clear);
+        half.mark(StoreKind::Vault, &seals[&StoreKind::Vault]);
+        half
+    };
+    assert_eq!(half.check(&seals), Err(SealError::Forged));
 }
 
 #[test]
@@ -271,7 +308,7 @@ fn any_change_of_what_the_file_means_is_noticed_and_no_change_of_its_spelling() 
         Grants::parse("f", json.to_string().as_bytes(), &home).expect("grants")
     };
     // Compact and with its keys sorted, where the file is neither.
-    assert_eq!(read(&json).check(StoreKind::Vault, &seal), Ok(()));
+    assert_eq!(check(&read(&json), &seal), Ok(()));
     for (place, value) in [
         ("/generation", serde_json::json!(7)),
         ("/grants/0/granted", "1970-01-01T00:00:01Z".into()),
@@ -285,7 +322,7 @@ fn any_change_of_what_the_file_means_is_noticed_and_no_change_of_its_spelling() 
     ] {
         let mut changed = json.clone();
         *changed.pointer_mut(place).expect(place) = value;
-        let checked = read(&changed).check(StoreKind::Vault, &seal);
+        let checked = check(&read(&changed), &seal);
         assert_eq!(checked, Err(SealError::Forged), "{place}");
     }
     let mut longer = json.clone();
