@@ -7,6 +7,7 @@
 //!
 //! Reading a start looks at a few files and starts no process: it is on the way of every start with secrets.
 
+mod bun;
 mod line;
 mod npm;
 mod options;
@@ -114,6 +115,8 @@ fn file_name(path: &Path) -> String {
 enum Family {
     Npx,
     Npm,
+    Bunx,
+    Bun,
     Env,
 }
 
@@ -122,6 +125,8 @@ impl Family {
         Some(match name {
             "npx" => Self::Npx,
             "npm" => Self::Npm,
+            "bunx" => Self::Bunx,
+            "bun" => Self::Bun,
             "env" => Self::Env,
             _ => return None,
         })
@@ -131,6 +136,8 @@ impl Family {
         match self {
             Self::Npx => npm::npx(line, reading),
             Self::Npm => npm::npm(line, reading),
+            Self::Bunx => bun::bunx(line, line.from, reading),
+            Self::Bun => bun::bun(line, reading),
             Self::Env => env(line, reading),
         }
     }
