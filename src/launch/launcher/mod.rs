@@ -11,6 +11,7 @@ mod bun;
 mod line;
 mod npm;
 mod options;
+mod python;
 mod spec;
 
 use std::ffi::{OsStr, OsString};
@@ -117,6 +118,7 @@ enum Family {
     Npm,
     Bunx,
     Bun,
+    Python,
     Env,
 }
 
@@ -128,6 +130,7 @@ impl Family {
             "bunx" => Self::Bunx,
             "bun" => Self::Bun,
             "env" => Self::Env,
+            _ if python::is_name(name) => Self::Python,
             _ => return None,
         })
     }
@@ -138,6 +141,7 @@ impl Family {
             Self::Npm => npm::npm(line, reading),
             Self::Bunx => bun::bunx(line, line.from, reading),
             Self::Bun => bun::bun(line, reading),
+            Self::Python => python::python(line, python::version(line.program), reading),
             Self::Env => env(line, reading),
         }
     }
@@ -176,6 +180,9 @@ fn started(line: &Line<'_>, at: usize, reading: &mut Reading) {
     let name = bare(word);
     match Family::of(name) {
         None => line.server(at.saturating_add(1), reading),
+        Some(family @ (Family::Python)) => {
+            family.read(name, &line.behind(at, Path::new(word)), reading);
+        }
         Some(_) => {
             reading.not_understood(&format!("what {word} starts"));
             line.server(at.saturating_add(1), reading);
