@@ -13,6 +13,7 @@ mod npm;
 mod options;
 mod python;
 mod spec;
+mod uv;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -118,6 +119,8 @@ enum Family {
     Npm,
     Bunx,
     Bun,
+    Uvx,
+    Uv,
     Python,
     Env,
 }
@@ -129,6 +132,8 @@ impl Family {
             "npm" => Self::Npm,
             "bunx" => Self::Bunx,
             "bun" => Self::Bun,
+            "uvx" => Self::Uvx,
+            "uv" => Self::Uv,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
             _ => return None,
@@ -141,6 +146,8 @@ impl Family {
             Self::Npm => npm::npm(line, reading),
             Self::Bunx => bun::bunx(line, line.from, reading),
             Self::Bun => bun::bun(line, reading),
+            Self::Uvx => uv::tool(line, line.from, reading),
+            Self::Uv => uv::uv(line, reading),
             Self::Python => python::python(line, python::version(line.program), reading),
             Self::Env => env(line, reading),
         }
