@@ -11,6 +11,7 @@ mod bun;
 mod line;
 mod npm;
 mod options;
+mod pipx;
 mod python;
 mod spec;
 mod uv;
@@ -121,6 +122,7 @@ enum Family {
     Bun,
     Uvx,
     Uv,
+    Pipx,
     Python,
     Env,
 }
@@ -134,6 +136,7 @@ impl Family {
             "bun" => Self::Bun,
             "uvx" => Self::Uvx,
             "uv" => Self::Uv,
+            "pipx" => Self::Pipx,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
             _ => return None,
@@ -148,6 +151,7 @@ impl Family {
             Self::Bun => bun::bun(line, reading),
             Self::Uvx => uv::tool(line, line.from, reading),
             Self::Uv => uv::uv(line, reading),
+            Self::Pipx => pipx::pipx(line, reading),
             Self::Python => python::python(line, python::version(line.program), reading),
             Self::Env => env(line, reading),
         }
