@@ -9,6 +9,7 @@
 
 mod bun;
 mod line;
+mod node;
 mod npm;
 mod options;
 mod pipx;
@@ -124,6 +125,7 @@ enum Family {
     Uv,
     Pipx,
     Python,
+    Node,
     Env,
 }
 
@@ -137,6 +139,7 @@ impl Family {
             "uvx" => Self::Uvx,
             "uv" => Self::Uv,
             "pipx" => Self::Pipx,
+            "node" | "nodejs" => Self::Node,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
             _ => return None,
@@ -153,6 +156,7 @@ impl Family {
             Self::Uv => uv::uv(line, reading),
             Self::Pipx => pipx::pipx(line, reading),
             Self::Python => python::python(line, python::version(line.program), reading),
+            Self::Node => node::node(line, reading),
             Self::Env => env(line, reading),
         }
     }
@@ -191,7 +195,7 @@ fn started(line: &Line<'_>, at: usize, reading: &mut Reading) {
     let name = bare(word);
     match Family::of(name) {
         None => line.server(at.saturating_add(1), reading),
-        Some(family @ (Family::Python)) => {
+        Some(family @ (Family::Node | Family::Python)) => {
             family.read(name, &line.behind(at, Path::new(word)), reading);
         }
         Some(_) => {
