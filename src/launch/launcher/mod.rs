@@ -8,6 +8,7 @@
 //! Reading a start looks at a few files and starts no process: it is on the way of every start with secrets.
 
 mod bun;
+mod deno;
 mod line;
 mod node;
 mod npm;
@@ -126,6 +127,7 @@ enum Family {
     Pipx,
     Python,
     Node,
+    Deno,
     Env,
 }
 
@@ -140,6 +142,7 @@ impl Family {
             "uv" => Self::Uv,
             "pipx" => Self::Pipx,
             "node" | "nodejs" => Self::Node,
+            "deno" => Self::Deno,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
             _ => return None,
@@ -157,6 +160,7 @@ impl Family {
             Self::Pipx => pipx::pipx(line, reading),
             Self::Python => python::python(line, python::version(line.program), reading),
             Self::Node => node::node(line, reading),
+            Self::Deno => deno::deno(line, reading),
             Self::Env => env(line, reading),
         }
     }
@@ -195,7 +199,7 @@ fn started(line: &Line<'_>, at: usize, reading: &mut Reading) {
     let name = bare(word);
     match Family::of(name) {
         None => line.server(at.saturating_add(1), reading),
-        Some(family @ (Family::Node | Family::Python)) => {
+        Some(family @ (Family::Node | Family::Python | Family::Deno)) => {
             family.read(name, &line.behind(at, Path::new(word)), reading);
         }
         Some(_) => {
