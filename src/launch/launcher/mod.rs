@@ -9,6 +9,7 @@
 
 mod bun;
 mod deno;
+mod docker;
 mod line;
 mod node;
 mod npm;
@@ -128,6 +129,7 @@ enum Family {
     Python,
     Node,
     Deno,
+    Container,
     Env,
 }
 
@@ -143,6 +145,7 @@ impl Family {
             "pipx" => Self::Pipx,
             "node" | "nodejs" => Self::Node,
             "deno" => Self::Deno,
+            "docker" | "podman" | "nerdctl" => Self::Container,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
             _ => return None,
@@ -161,6 +164,7 @@ impl Family {
             Self::Python => python::python(line, python::version(line.program), reading),
             Self::Node => node::node(line, reading),
             Self::Deno => deno::deno(line, reading),
+            Self::Container => docker::docker(line, reading),
             Self::Env => env(line, reading),
         }
     }
