@@ -293,3 +293,6 @@ pub fn prepare(reading: &Reading) -> Result<(), FileError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -16,6 +16,8 @@ mod npm;
 mod options;
 mod pipx;
 mod python;
+mod script;
+mod shell;
 mod spec;
 mod uv;
 
@@ -81,7 +83,7 @@ pub fn read(start: &Start<'_>) -> Reading {
     let real = start.program.canonicalize().unwrap_or_default();
     match Family::of(&called) {
         Some(family) => {
-            reading.is_known = true;
+            reading.is_known = family != Family::Opaque;
             family.read(&called, &line, &mut reading);
         }
         // A link of another name: what it leads to is read, but it is bound as any other program.
@@ -130,7 +132,10 @@ enum Family {
     Node,
     Deno,
     Container,
+    Shell,
+    Script,
     Env,
+    Opaque,
 }
 
 impl Family {
@@ -148,11 +153,14 @@ impl Family {
             "docker" | "podman" | "nerdctl" => Self::Container,
             "env" => Self::Env,
             _ if python::is_name(name) => Self::Python,
+            _ if shell::is_shell(name) => Self::Shell,
+            _ if script::is_runner(name) => Self::Script,
+            _ if shell::is_opaque(name) => Self::Opaque,
             _ => return None,
         })
     }
 
-    fn read(self, _name: &str, line: &Line<'_>, reading: &mut Reading) {
+    fn read(self, name: &str, line: &Line<'_>, reading: &mut Reading) {
         match self {
             Self::Npx => npm::npx(line, reading),
             Self::Npm => npm::npm(line, reading),
@@ -165,7 +173,13 @@ impl Family {
             Self::Node => node::node(line, reading),
             Self::Deno => deno::deno(line, reading),
             Self::Container => docker::docker(line, reading),
+            Self::Shell => shell::shell(name, line, reading),
+            Self::Script => script::script(name, line, reading),
             Self::Env => env(line, reading),
+            Self::Opaque => {
+                reading.not_understood(&format!("what {name} starts"));
+                line.server(line.from, reading);
+            }
         }
     }
 }
@@ -203,9 +217,10 @@ fn started(line: &Line<'_>, at: usize, reading: &mut Reading) {
     let name = bare(word);
     match Family::of(name) {
         None => line.server(at.saturating_add(1), reading),
-        Some(family @ (Family::Node | Family::Python | Family::Deno)) => {
-            family.read(name, &line.behind(at, Path::new(word)), reading);
-        }
+        Some(
+            family
+            @ (Family::Node | Family::Python | Family::Deno | Family::Script | Family::Shell),
+        ) => family.read(name, &line.behind(at, Path::new(word)), reading),
         Some(_) => {
             reading.not_understood(&format!("what {word} starts"));
             line.server(at.saturating_add(1), reading);

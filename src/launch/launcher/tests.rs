@@ -174,6 +174,76 @@ fn what_a_script_is_interpreted_by_is_looked_up() {
 }
 
 #[test]
+fn what_env_starts_is_read_too() {
+    let trial = Try::new("env npx -y name@1.2.3");
+    let read = trial.read();
+    assert_eq!(read.lookups, ["npx", "node"]);
+    assert!(!read.needs_folder, "{read:?}");
+    assert_eq!(read.starts_in, Some(trial.paths.neutral_folder()));
+    let read = Try::new("env node server.js").read();
+    assert!(read.needs_folder && read.dangers == [local("server.js")]);
+    for words in [
+        "env -S npx",
+        "env",
+        "env -i npx name@1.2.3",
+        "env A=b npx name@1.2.3",
+        "env env npx name@1.2.3",
+    ] {
+        let read = Try::new(words).read();
+        assert!(read.needs_folder && changed(&read), "{words}");
+    }
+    assert!(Try::new("env ./npx name@1.2.3").read().needs_folder);
+    assert!(!Try::new("env tool").read().needs_folder);
+}
+
+#[test]
+fn an_interpreter_that_a_launcher_starts_is_read_on() {
+    let trial = Try::new("x").program("server", "");
+    let file = trial.outside().join("server");
+    let shown = file.display();
+    for words in [
+        format!("npx -y node@1.2.3 {shown}"),
+        format!("npx -y -p a@1.2.3 sh {shown}"),
+        format!("bunx @s/node@1.2.3 {shown}"),
+        format!("uvx --from a==1 python {shown}"),
+        format!("uvx python@3.12 {shown}"),
+        format!("pipx run --spec a==1 ruby {shown}"),
+        format!("uv run --with a==1 node {shown}"),
+        format!("uv run --project /absent python {shown}"),
+    ] {
+        let read = Try::new(&words).read();
+        assert_eq!(read.code, std::slice::from_ref(&file), "{words}: {read:?}");
+        assert!(!read.needs_folder, "{words}: {read:?}");
+    }
+    for words in [
+        "npx -y tsx@1.2.3 /absent",
+        "npx -y -p a@1.2.3 node server.js",
+        "npx -y -p a@1.2.3 sh -c code",
+        "npx -y pnpm@1.2.3 dlx x",
+        "npx -y bun@1.2.3 x name",
+        "bunx npx@1.2.3 name",
+        "uvx --from a==1 sh -c code",
+        "uvx --from a==1 uv run x",
+        "pipx run --spec a==1 python -m x",
+        "uv run --with a==1 npx name",
+        "uv run --project /absent python -m x",
+        "uv run --project /absent -m x",
+    ] {
+        assert!(Try::new(words).read().needs_folder, "{words}");
+    }
+}
+
+#[test]
+fn programs_that_start_others_in_ways_of_their_own_make_the_folder_count() {
+    for name in [
+        "sudo", "xargs", "timeout", "nohup", "pnpm", "yarn", "poetry", "make", "mise",
+    ] {
+        let read = Try::new(&format!("{name} npx name@1.2.3")).read();
+        assert!(read.needs_folder && changed(&read), "{name}");
+    }
+}
+
+#[test]
 fn a_home_of_brokers_in_the_project_or_below_where_others_write_is_shown() {
     let mut inside = Try::new("npx name@1.2.3");
     inside.paths = HomePaths::under(&inside.folder().join("home"));
