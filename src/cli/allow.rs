@@ -279,11 +279,8 @@ fn upgraded(
     let path = std::path::absolute(program)
         .map_err(|_| Failure::usage("the path of the program cannot be used"))?;
     let permissions = Permissions::load(home, &context.output);
-    let grants = permissions
-        .files()
-        .first()
-        .map_or(&[][..], |file| file.all());
-    let of_program: Vec<&Grant> = grants.iter().filter(|g| g.command.runs(&path)).collect();
+    let mut of_program = permissions.all();
+    of_program.retain(|grant| grant.command.runs(&path));
     if of_program.is_empty() {
         return Err(
             Failure::new("grant-not-found", "no grant is for that program")

@@ -35,11 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     let catalog = home.catalog()?;
     let permissions = Permissions::load(&home, &context.output);
     let usage = Usage::of(&home)?;
-    let grants = permissions
-        .files()
-        .first()
-        .map_or(&[][..], |file| file.all());
-    let rows = grants.iter().map(|grant| Row {
+    let rows = permissions.all().into_iter().map(|grant| Row {
         id: grant.id.clone(),
         command: shown::Shown::of(&grant.command, &Text::of("/"), &catalog, &home),
         cwd: grant.command.folder.as_ref().map(ToString::to_string),

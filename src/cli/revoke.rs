@@ -57,11 +57,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         args.all || by_id || by_server || by_secret
     };
     let permissions = Permissions::load(&home, &context.output);
-    let all = permissions
-        .files()
-        .first()
-        .map_or(&[][..], |file| file.all());
-    let meant: Vec<&Grant> = all.iter().filter(|grant| is_meant(grant)).collect();
+    let mut meant = permissions.all();
+    meant.retain(|grant| is_meant(grant));
     if args.id.is_some() && meant.len() > 1 {
         return Err(Failure::new(
             "grant-ambiguous",

@@ -73,10 +73,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let permissions = Permissions::load(&home, &context.output);
     let pending = requests(&home, context.now());
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    let grants = permissions
-        .files()
-        .first()
-        .map_or(&[][..], |file| file.all());
+    let grants = permissions.all();
     let anywhere = Text::of("/");
     let allowed = grants
         .iter()

@@ -82,13 +82,13 @@ impl Users {
     /// `config-invalid`.
     pub(super) fn of(home: &Home, context: &Context) -> Result<Self, Failure> {
         let permissions = Permissions::load(home, &context.output);
-        let grants = permissions.files().first().map(|file| file.all().to_vec());
+        let grants = permissions.all().into_iter().cloned().collect();
         let usage = Usage::of(home).unwrap_or_else(|failure| {
             context.output.warning(&failure.message);
             Usage::default()
         });
         Ok(Self {
-            grants: grants.unwrap_or_default(),
+            grants,
             config: context.config()?,
             usage,
         })

@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::catalog::Home;
 use crate::paths;
-use crate::policy::{Frozen, Grants, Requests};
+use crate::policy::{Frozen, Grant, Grants, Requests};
 use crate::store::StoreKind;
 use crate::text::escaped;
 use seals::Seals;
@@ -64,6 +64,18 @@ impl Permissions {
     /// Returns all files, the one in its place first.
     pub(super) fn files(&self) -> &[Grants] {
         &self.0
+    }
+
+    /// Returns what the files allow, each grant once. After a change that did not come to its end some of it may not
+    /// count: only the seals know, which are not asked here.
+    pub(super) fn all(&self) -> Vec<&Grant> {
+        let mut all: Vec<&Grant> = Vec::new();
+        for grant in self.0.iter().flat_map(Grants::all) {
+            if all.iter().all(|known| known.id != grant.id) {
+                all.push(grant);
+            }
+        }
+        all
     }
 
     /// Leaves files out.
