@@ -54,9 +54,14 @@ fn every_error_code_is_in_the_manual_and_none_besides() {
         if path.ends_with("cli/failure.rs") {
             used.extend(after(text, "=>(\""));
         }
-        for body in text.split("fncode(&self)->&'staticstr{").skip(1) {
-            let body = body.split("}}").next().expect("a body");
-            used.extend(after(body, "=>\""));
+        for (opening, end) in [
+            ("fncode(&self)->&'staticstr{", "}}"),
+            ("letcode=matcherror{", "};"),
+        ] {
+            for body in text.split(opening).skip(1) {
+                let body = body.split(end).next().expect("a body");
+                used.extend(after(body, "=>\""));
+            }
         }
     });
     let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> Vec<String> {

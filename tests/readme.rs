@@ -23,6 +23,10 @@ fn the_readme_shows_what_broker_says() {
         "API_KEY=example-example\nDB_URL='postgres://u:p@h/db'\n",
     )
     .expect("written");
+    let script = here.join("bin/deploy");
+    fs::create_dir(here.join("bin")).expect("a folder");
+    fs::write(&script, "#!/bin/sh\necho deployed\n").expect("written");
+    change_modes("+x", &script);
     let home = folder.path().join("home");
     fs::create_dir_all(home.join(".config/broker")).expect("a folder");
     fs::write(home.join(".config/broker/broker.toml"), broker_toml()).expect("written");
@@ -31,6 +35,7 @@ fn the_readme_shows_what_broker_says() {
     cases
         .register_bin("broker", trycmd::schema::Bin::Path(BROKER.into()))
         .register_bin("env", trycmd::schema::Bin::Path("/usr/bin/env".into()))
+        .register_bin("sh", trycmd::schema::Bin::Path("/bin/sh".into()))
         .env("HOME", home.clone())
         .env("PATH", PATH)
         .env("TZ", "UTC")
@@ -43,15 +48,16 @@ fn the_readme_shows_what_broker_says() {
 #[test]
 fn a_home_that_was_checked_out_opens_with_the_key_file_alone() {
     let home = Home::empty();
-    let init = ["--home", "ci", "init", "--store", "vault", "--key-file"];
-    let _ = home.broker(init).arg("ci-key.txt").run().ok();
+    let init = ["--home", "ci", "init", "--unattended", "--store", "vault"];
+    let init = home.broker(init).arg("--key-file").arg("ci-key.txt");
+    let _ = init.run().ok();
     let set = home.broker(["--home", "ci", "set", "deploy-token"]);
     let _ = set.stdin("value-of-deploy").run().ok();
     // Another place, another place of the key file, and the modes git gives files.
     fs::create_dir(home.path("work")).expect("a folder");
     fs::rename(home.path("ci"), home.path("work/ci")).expect("moved");
     fs::rename(home.path("ci-key.txt"), home.path("elsewhere.txt")).expect("moved");
-    let run = || {
+    let exec = || {
         home.broker([
             "--json",
             "--home",
@@ -65,12 +71,12 @@ fn a_home_that_was_checked_out_opens_with_the_key_file_alone() {
         .arg("T")
         .env("BROKER_KEY_FILE", "../elsewhere.txt")
         .folder(home.path("work"))
-        .run()
     };
     change_modes("go+rX", &home.path("work/ci"));
-    assert_eq!(run().ok().bytes, b"value-of-deploy\n");
+    let _ = exec().allowing().run().ok();
+    assert_eq!(exec().run().ok().bytes, b"value-of-deploy\n");
     change_modes("g+w", &home.path("work/ci"));
-    assert_eq!(run().code(125).error_code(), "file-unsafe");
+    assert_eq!(exec().run().code(125).error_code(), "file-unsafe");
 }
 
 #[test]
@@ -79,6 +85,11 @@ fn what_the_readme_says_answers_in_json_does() {
     for words in [
         &["list", "--json"][..],
         &["show", "a", "--json"],
+        &["requests", "--json"],
+        &["grants", "--json"],
+        &["servers", "--json"],
+        &["log", "--json"],
+        &["log", "verify", "--json"],
         &["doctor", "--json"],
         &["vault", "status", "--json"],
     ] {

@@ -52,7 +52,8 @@ impl Log {
 
     /// Begins the log anew where it is lost or damaged, which only a person may decide. What is left of the old
     /// one is set aside, in a folder of its own below the log's. The first entry follows `after`, the last that is
-    /// known of the old log; its action becomes `log`, and it says what was done before what `entry` says.
+    /// known of the old log; its action becomes `log`, and it says what was done before what `entry` says. The caller keeps
+    /// the answer as the new anchor: without it the log does not verify.
     ///
     /// # Errors
     /// [`AuditError::Unwritable`].

@@ -55,7 +55,8 @@ enum Stop {
 
 impl Log {
     /// Verifies the whole log. Each of `anchors`, with a word for where it is kept, must be one of its entries.
-    /// An end that a crash left torn is mended, as before an entry is added.
+    /// An end that a crash left torn is mended, as before an entry is added. A log that was begun anew needs an anchor that
+    /// holds one of its entries.
     ///
     /// # Errors
     /// [`AuditError::Unreadable`]; [`AuditError::Unwritable`] if a torn end could not be mended.
@@ -122,6 +123,10 @@ impl Log {
                 if let Some(anchor) = progress.unmet_before() {
                     let what = format!("it does not follow the entry that {anchor} holds");
                     return Err(self.tampered(number, 1, &what));
+                }
+                if !progress.is_vouched_for() {
+                    let what = "the log was begun anew, and nothing that is kept elsewhere says so";
+                    return Err(self.tampered(number, 1, what));
                 }
             }
             let before = progress.entries;
@@ -199,6 +204,12 @@ impl Progress<'_> {
             .iter()
             .find(unmet)
             .map(|(place, _)| place.as_str())
+    }
+
+    /// Tells whether the log begins with the home, or was begun anew and an anchor holds one of its own entries. Whoever
+    /// can write the files could make the first entry of a log begun anew, but no anchor.
+    fn is_vouched_for(&self) -> bool {
+        self.begin.seq == 0 || self.anchors.iter().any(|(_, a)| a.seq > self.begin.seq)
     }
 
     /// Finds an anchor of an entry behind the last one.

@@ -177,13 +177,12 @@ impl Event {
         home: &Home,
         after: Option<&Position>,
         context: &Context,
-    ) -> Result<(), Failure> {
+    ) -> Result<Position, Failure> {
         let entry = Entry {
             outcome: Outcome::Done,
             ..self.0.clone()
         };
-        log(home).restart(&entry, context.now(), after)?;
-        Ok(())
+        Ok(log(home).restart(&entry, context.now(), after)?)
     }
 
     /// Does something that the log is told of: that it is about to be done, and how it ended.

@@ -12,7 +12,9 @@ use crate::policy::Text;
 
 /// List what is allowed: which command gets which secrets
 ///
-/// As the file says; whether the file is the one that broker wrote last, each start asks the store.
+/// As the file of grants says. Whether broker wrote that file, and wrote it last, only the stores can tell: each start
+/// asks them, and so does broker doctor. A grant stays until it is revoked, also when its secret is gone. Behind "!" stands
+/// what is dangerous.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker grants
@@ -35,7 +37,8 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     let catalog = home.catalog()?;
     let permissions = Permissions::load(&home, &context.output);
     let usage = Usage::of(&home)?;
-    let rows = permissions.all().into_iter().map(|grant| Row {
+    let grants = permissions.all();
+    let rows = grants.iter().map(|grant| Row {
         id: grant.id.clone(),
         command: shown::Shown::of(&grant.command, &Text::of("/"), &catalog, &home),
         cwd: grant.command.folder.as_ref().map(ToString::to_string),

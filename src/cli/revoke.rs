@@ -12,8 +12,8 @@ use crate::secret::SecretName;
 
 /// Take back what was allowed
 ///
-/// From then on the command is refused. A server that runs already keeps what it was given: end it, and rotate what
-/// it may have leaked.
+/// From then on the command is refused. Needs no person. A server that runs already keeps what it was given: end it, and
+/// replace what it may have leaked.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true))]
 #[command(after_long_help = "Examples:
@@ -57,8 +57,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         args.all || by_id || by_server || by_secret
     };
     let permissions = Permissions::load(&home, &context.output);
-    let mut meant = permissions.all();
-    meant.retain(|grant| is_meant(grant));
+    let meant: Vec<&Grant> = permissions
+        .all()
+        .into_iter()
+        .filter(|grant| is_meant(grant))
+        .collect();
     if args.id.is_some() && meant.len() > 1 {
         return Err(Failure::new(
             "grant-ambiguous",

@@ -56,7 +56,6 @@ fn is_virtual_environment(program: &Path) -> bool {
 }
 
 #[cfg(all(test, unix))]
-#[expect(clippy::expect_used, reason = "helpers of tests may abort")]
 mod tests {
     use super::*;
     use std::fs;

@@ -95,6 +95,7 @@ fn of(_found: &fs::Metadata, _is_last: bool) -> Writable {
 }
 
 #[cfg(all(test, unix))]
+#[expect(clippy::expect_used, reason = "helpers of tests may abort")]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};

@@ -41,11 +41,11 @@ pub fn can_execute(path: &Path) -> bool {
 }
 
 /// Tells whether nobody is left who could read what is written to `file`: the other end of a pipe or a
-/// terminal is gone (poll(2)).
+/// terminal is gone (poll(2)). macOS calls every terminal an invalid file there, which says nothing.
 #[must_use]
 pub fn is_closed(file: &impl AsFd) -> bool {
     let mut asked = [PollFd::new(file, PollFlags::empty())];
-    let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+    let gone = PollFlags::ERR | PollFlags::HUP;
     let at_once = Timespec {
         tv_sec: 0,
         tv_nsec: 0,

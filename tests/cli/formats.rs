@@ -10,8 +10,13 @@ use crate::support::home::Home;
 
 const STATE: &str = ".local/state/broker";
 
+const EXEC: [&str; 5] = ["exec", "--env", "A=broker://a", "--", "/bin/true"];
+
+/// A home in which [`EXEC`] is allowed.
 fn home() -> Home {
-    Home::new().secret("a", "canary-a-value")
+    let home = Home::new().secret("a", "canary-a-value");
+    let _ = home.broker(EXEC).granting().run().ok();
+    home
 }
 
 /// Every command that reads the catalog, and what it is given to read.
@@ -24,7 +29,7 @@ const COMMANDS: [&[&str]; 9] = [
     &["migrate", "--to", "keychain"],
     &["set", "b"],
     &["reveal", "a"],
-    &["exec", "--env", "A=broker://a", "--", "/bin/true"],
+    &EXEC,
 ];
 
 /// Runs every command, and demands that each is refused with `code` and changes nothing.
@@ -93,7 +98,7 @@ fn a_newer_vault_is_refused_untouched() {
     replace(&file, "\"format\":1", "\"unheard-of\":1,\"format\":2");
     let before = fs::read(&file).expect("a file");
     for words in [
-        &["exec", "--env", "A=broker://a", "--", "/bin/true"][..],
+        &EXEC[..],
         &["set", "b"],
         &["vault", "status"],
         &["vault", "rekey", "--key-file"],
@@ -160,9 +165,7 @@ fn links_fifos_and_folders_in_place_of_files_are_refused() {
                 !home.path("nowhere").exists(),
                 "{name}: a file was made through a link"
             );
-            let exec = home
-                .broker(["exec", "--env", "A=broker://a", "--", "/bin/true"])
-                .run();
+            let exec = home.broker(EXEC).run();
             assert_eq!(
                 exec.code,
                 if name == "lock" { 0 } else { 125 },

@@ -24,7 +24,8 @@ fn a_hundred_secrets_set_at_once_are_all_there() {
     assert_eq!(names(&home), all);
     let flags = (0..MANY).map(|n| format!("--env=V{n}=broker://s{n:03}"));
     let words: Vec<String> = std::iter::once("exec".to_owned()).chain(flags).collect();
-    let seen = home.broker(&words).arg("--").arg("/usr/bin/env").run().ok();
+    let run = home.broker(&words).arg("--").arg("/usr/bin/env");
+    let seen = run.granting().run().ok();
     for number in 0..MANY {
         let line = format!("V{number}={}", secret_of(number));
         assert!(seen.stdout.lines().any(|l| l == line), "secret {number}");

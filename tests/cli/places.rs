@@ -9,7 +9,7 @@ use crate::support::home::Home;
 const VALUE: &str = "sesame-3f9c1d";
 
 /// Command lines with a value in a wrong place, and how each ends.
-const PLACES: [(i32, &str); 80] = [
+const PLACES: &[(i32, &str)] = &[
     // As the command, and before it.
     (2, "@"),
     (2, "--@"),
@@ -43,6 +43,14 @@ const PLACES: [(i32, &str); 80] = [
     (2, "vault status @"),
     (2, "vault rekey @"),
     (2, "unlock @"),
+    (2, "requests @"),
+    (2, "grants @"),
+    (2, "revoke a @"),
+    (2, "revoke --all @"),
+    (2, "freeze @"),
+    (2, "freeze --reason x @"),
+    (2, "thaw @"),
+    (2, "servers @"),
     (2, "doctor @"),
     (2, "tour @"),
     (2, "completions bash @"),
@@ -56,6 +64,8 @@ const PLACES: [(i32, &str); 80] = [
     (2, "remove a --yes=@"),
     (2, "doctor --fix=@"),
     (2, "tour --token @"),
+    (2, "revoke --all=@"),
+    (2, "thaw --token @"),
     // An option of a fixed grammar.
     (2, "init --store @"),
     (2, "init --store vault --passphrase=@"),
@@ -74,6 +84,7 @@ const PLACES: [(i32, &str); 80] = [
     (2, "migrate --to @"),
     (2, "vault unlock --for @"),
     (2, "completions @"),
+    (2, "servers --unused @"),
     // As the name of a secret: one that could be a name, and one that could not.
     (1, "show @"),
     (1, "edit @ --note x"),
@@ -85,6 +96,13 @@ const PLACES: [(i32, &str); 80] = [
     (2, "show +@"),
     (2, "rename a +@"),
     (2, "remove +@ --yes"),
+    (1, "revoke --secret @"),
+    (2, "revoke --secret +@"),
+    // Where an id or a server is looked for.
+    (1, "revoke @"),
+    (1, "revoke --server @"),
+    (1, "allow @"),
+    (1, "allow --program @"),
     // Behind exec.
     (125, "exec --env @ -- /bin/true"),
     (125, "exec --env 1=@ -- /bin/true"),
@@ -96,10 +114,21 @@ const PLACES: [(i32, &str); 80] = [
     (125, "exec --@ -- /bin/true"),
     (125, "exec @"),
     (125, "exec @ --"),
+    // Behind allow.
+    (1, "allow --env @ -- /bin/true"),
+    (1, "allow --env 1=@ -- /bin/true"),
+    (1, "allow --env A=broker://+@ -- /bin/true"),
+    (1, "allow --env A=x-broker://@ -- /bin/true"),
+    (1, "allow --pass @ -- /bin/true"),
+    (1, "allow --pass-any=@ -- /bin/true"),
+    (1, "allow --allow-dangerous-env @ -- /bin/true"),
+    (2, "allow --@ -- /bin/true"),
+    (2, "allow @ --"),
+    (2, "allow --env A=@"),
 ];
 
 /// Command lines in which a value does no harm, or that end with something else.
-const HARMLESS: [(i32, &str); 8] = [
+const HARMLESS: &[(i32, &str)] = &[
     (0, "list --server @"),
     (0, "exec @ -- /bin/true"),
     (0, "exec --env A=@ -- /bin/true"),
@@ -108,12 +137,15 @@ const HARMLESS: [(i32, &str); 8] = [
     (125, "exec -- /bin/true broker://@+"),
     (127, "exec -- @"),
     (1, "import @"),
+    (0, "allow --env A=@ -- /bin/true"),
+    (1, "allow -- @"),
+    (0, "freeze --reason @"),
 ];
 
 #[test]
 fn a_value_in_a_wrong_place_is_refused_and_not_repeated() {
     let home = Home::new().secret("a", "canary-a-value");
-    for (code, line) in PLACES.into_iter().chain(HARMLESS) {
+    for &(code, line) in PLACES.iter().chain(HARMLESS) {
         let words: Vec<String> = line
             .split(' ')
             .map(|word| word.replace('@', VALUE))

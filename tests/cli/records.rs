@@ -121,7 +121,6 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
     for words in [
         &["edit", "a", "--when-overdue", "warn"][..],
         &["edit", "a", "--rotate-command", "none"],
-        &["init", "--unattended"],
         &["rotate", "a"],
         &["due"],
     ] {

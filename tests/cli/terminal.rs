@@ -21,7 +21,7 @@ fn at(home: &Home, words: &[&str], on: On) -> Session {
 
 #[test]
 fn a_typed_value_is_stored_and_never_shown() {
-    let home = Home::new();
+    let home = Home::attended();
     let mut session = at(&home, &["set", "a"], TYPED);
     session
         .wait_for("value of a:")
@@ -40,7 +40,7 @@ fn a_typed_value_is_stored_and_never_shown() {
 
 #[test]
 fn an_interrupted_prompt_stores_nothing() {
-    let home = Home::new();
+    let home = Home::attended();
     let mut session = at(&home, &["set", "a"], TYPED);
     session
         .wait_for("value of a:")
@@ -54,7 +54,7 @@ fn an_interrupted_prompt_stores_nothing() {
 
 #[test]
 fn nothing_typed_is_an_empty_value() {
-    let home = Home::new();
+    let home = Home::attended();
     let mut session = at(&home, &["--json", "set", "a"], TYPED);
     session.wait_for("value of a:").wait_hidden().types("\n");
     let ended = session.end().code(1);
@@ -64,7 +64,7 @@ fn nothing_typed_is_an_empty_value() {
 
 #[test]
 fn a_name_that_is_taken_is_told_before_anything_is_typed() {
-    let home = Home::new().secret("a", "canary-a-value");
+    let home = Home::attended().secret("a", "canary-a-value");
     let ended = at(&home, &["--json", "set", "a"], TYPED).end().code(1);
     assert!(ended.stderr.contains("secret-exists"), "{}", ended.stderr);
     assert_eq!(ended.screen, "");
@@ -72,7 +72,7 @@ fn a_name_that_is_taken_is_told_before_anything_is_typed() {
 
 #[test]
 fn reveal_shows_on_the_terminal_and_nothing_anywhere_else() {
-    let home = Home::new().secret("a", "canary-shown\nsecond\x1b[2Jline");
+    let home = Home::attended().secret("a", "canary-shown\nsecond\x1b[2Jline");
     for on in [ASIDE, TYPED] {
         let mut session = at(&home, &["reveal", "a"], on);
         session
@@ -99,7 +99,7 @@ fn reveal_shows_on_the_terminal_and_nothing_anywhere_else() {
 
 #[test]
 fn remove_asks_and_only_yes_removes() {
-    let home = Home::new()
+    let home = Home::attended()
         .secret("a", "canary-a-value")
         .secret("b", "canary-b-value")
         .config("[servers.s]\ncommand = [\"x\"]\nenv = { A = \"broker://a\" }\n");
@@ -182,7 +182,7 @@ fn a_new_passphrase_is_typed_twice_without_echo() {
 
 #[test]
 fn migrate_asks_and_tells_a_store_that_cannot_be_used_before_anything_moves() {
-    let home = Home::new().secret("a", "canary-a-value");
+    let home = Home::attended().secret("a", "canary-a-value");
     let mut session = at(&home, &["--json", "migrate", "--to", "keychain"], ASIDE);
     session
         .wait_for("move a to the keychain? [y/N]")
@@ -237,14 +237,14 @@ fn a_keychain_can_be_migrated_to_a_vault_and_back() {
         "--",
         "/usr/bin/env",
     ];
-    let seen = home.broker(both).run().ok().stdout;
+    let seen = home.broker(both).granting().run().ok().stdout;
     assert!(seen.contains("A=canary-a-value\n") && seen.contains("B=canary-b-value\n"));
     let _ = home.broker(["doctor"]).run().ok();
 }
 
 #[test]
 fn what_needs_a_person_refuses_without_one() {
-    let home = Home::new().secret("a", "canary-a-value");
+    let home = Home::attended().secret("a", "canary-a-value");
     for words in [
         &["reveal", "a"][..],
         &["get", "a"],
@@ -253,6 +253,7 @@ fn what_needs_a_person_refuses_without_one() {
         &["remove", "a"],
         &["init", "--store", "keychain"],
         &["vault", "rekey", "--passphrase"],
+        &["allow", "--env", "A=broker://a", "--", "/bin/true"],
     ] {
         // Yes on stdin is no person.
         let run = home

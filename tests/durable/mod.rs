@@ -1,20 +1,26 @@
-//! No crash, full disk or broken disk loses a secret: `set`, `remove` and `rename` under every fault at
-//! every system call they make.
+//! No crash, full disk or broken disk loses a secret or a permission: `set`, `remove`, `rename`, `allow`, `revoke` and
+//! `exec` under every fault at every system call they make.
 //!
 //! After each run the state has to be the old one or the new one, with every value that the catalog
 //! names readable and exact; what said that it succeeded did; and the next command cleans up, after
-//! which the store holds what the catalog names and nothing else.
+//! which the store holds what the catalog names, the seal, and nothing else. The log is whole up to its
+//! anchor, tells of every change that was made, and that it was done where that was said.
 
 mod keychain;
+mod permission;
+mod sealed;
 mod vault;
 
+use broker::audit::Action;
 use broker::catalog::change::{Change, Stores};
 use broker::catalog::{Catalog, Home, Record, create_home};
 use broker::paths::HomePaths;
 use broker::secret::{SecretName, SecretValue};
-use broker::store::{HomeId, Store, StoreError, StoreKind};
+use broker::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
+
+use sealed::Sealed;
 
 use crate::faults::{Outcome, Subject};
 use crate::support::home::BROKER;
@@ -38,22 +44,26 @@ impl Stores for One {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) words: &'static [&'static str],
+    action: Action,
     before: &'static [&'static str],
     after: &'static [&'static str],
 }
 
 pub(crate) const SET: Case = Case {
     words: &["set", "new"],
+    action: Action::Set,
     before: &["other"],
     after: &["new", "other"],
 };
 pub(crate) const REMOVE: Case = Case {
     words: &["remove", "old", "--yes"],
+    action: Action::Remove,
     before: &["old", "other"],
     after: &["other"],
 };
 pub(crate) const RENAME: Case = Case {
     words: &["rename", "old", "work/name"],
+    action: Action::Rename,
     before: &["old", "other"],
     after: &["other", "work/name"],
 };
@@ -72,10 +82,13 @@ pub(crate) fn home(
     let home = create_home(
         paths.clone(),
         kind,
+        true,
         HomeId::from_random(random),
         now,
         |id| {
-            stores = Some(open(&paths, id));
+            let mut opened = open(&paths, id);
+            sealed::make(&paths, id, &mut opened, now);
+            stores = Some(opened);
             Ok::<(), broker::catalog::CatalogError>(())
         },
     )
@@ -128,6 +141,7 @@ pub(crate) fn judge(
         return Err(format!("undisturbed, it failed: {said}"));
     }
     every_value_is_right(&catalog, stores)?;
+    Sealed::of(home, stores, outcome)?.tells(case.action, is_new, outcome)?;
     // The next command finishes what was begun.
     let mut change = Change::begin(home).map_err(|e| format!("the lock: {e}"))?;
     let leftover = change.sweep(stores);
@@ -142,6 +156,7 @@ pub(crate) fn judge(
         .secrets()
         .iter()
         .map(|r| catalog.item(r, r.current))
+        .chain([ItemId::seal(&home.record.id)])
         .collect();
     let mut there = stores
         .0

@@ -39,8 +39,19 @@ fn create(paths: &HomePaths, id: &HomeId) -> One {
     ))
 }
 
-fn root(world: &World) -> PathBuf {
+pub(super) fn root(world: &World) -> PathBuf {
     world.path("home")
+}
+
+/// Opens the home of a world, and its vault.
+pub(super) fn open(world: &World) -> Result<(Home, One), String> {
+    let paths = HomePaths::under(&root(world));
+    let home = Home::open(paths.clone())
+        .map_err(|e| format!("the home: {e}"))?
+        .ok_or("the home is gone")?;
+    let vault =
+        Vault::open(&paths, &home.record.id, access()).map_err(|e| format!("the vault: {e}"))?;
+    Ok((home, One(Box::new(vault))))
 }
 
 fn run(case: Case, faults: &[Fault]) {
@@ -57,13 +68,8 @@ fn run(case: Case, faults: &[Fault]) {
             (subject(case, root(&world)), world)
         },
         |world, outcome| {
-            let paths = HomePaths::under(&root(world));
-            let home = Home::open(paths.clone())
-                .map_err(|e| format!("the home: {e}"))?
-                .ok_or("the home is gone")?;
-            let vault = Vault::open(&paths, &home.record.id, access())
-                .map_err(|e| format!("the vault: {e}"))?;
-            judge(case, &home, &mut One(Box::new(vault)), outcome)
+            let (home, mut stores) = open(world)?;
+            judge(case, &home, &mut stores, outcome)
         },
     );
     report.assert_clean();
@@ -81,8 +87,8 @@ macro_rules! faults {
     };
 }
 
-const KILLS: &[Fault] = &[Fault::KillBefore, Fault::KillAfter];
-const ERRORS: &[Fault] = &[
+pub(super) const KILLS: &[Fault] = &[Fault::KillBefore, Fault::KillAfter];
+pub(super) const ERRORS: &[Fault] = &[
     Fault::Fails(crate::faults::Errno::NoSpace),
     Fault::Fails(crate::faults::Errno::Io),
     Fault::Fails(crate::faults::Errno::Interrupted),

@@ -18,13 +18,14 @@ fn touch<'a>(home: &'a Home, flags: &[&str], mark: &Path) -> Run<'a> {
         .arg(mark)
 }
 
-/// Returns the bytes of one variable of a server that was started with `flags`.
+/// Returns the bytes of one variable of a server that was allowed and started with `flags`.
 fn variable(home: &Home, name: &str, flags: &[&str]) -> Option<Vec<u8>> {
     let answer = home
         .broker(["exec"].iter().chain(flags))
         .arg("--")
         .arg("/bin/cat")
         .arg("/proc/self/environ")
+        .granting()
         .run()
         .ok();
     find_variable(&answer.bytes, name)
@@ -48,6 +49,7 @@ fn a_server_does_not_see_a_variable_that_was_not_named() {
         .broker(["exec", "--env", "A=broker://a", "--", "/usr/bin/env"])
         .env("UNNAMED", "x")
         .env("AWS_SECRET_ACCESS_KEY", "y")
+        .granting()
         .run()
         .ok();
     let expected = format!(

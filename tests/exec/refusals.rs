@@ -1,17 +1,34 @@
 //! What `exec` refuses: with 125 and a code, and before the server has started.
 
 use super::{touch, variable};
-use crate::support::home::Home;
+use crate::support::home::{Home, Run};
 
 /// Runs a server that would leave a mark, and demands that it was refused.
 #[track_caller]
 fn refused(home: &Home, flags: &[&str], caller: &[(&str, &str)], code: &str) {
+    refused_as(home, flags, caller, code, |run| run);
+}
+
+/// The same of a server that was allowed: what is wrong is seen only when its values are there.
+#[track_caller]
+fn refused_although_allowed(home: &Home, flags: &[&str], caller: &[(&str, &str)], code: &str) {
+    refused_as(home, flags, caller, code, |run| run.granting());
+}
+
+#[track_caller]
+fn refused_as(
+    home: &Home,
+    flags: &[&str],
+    caller: &[(&str, &str)],
+    code: &str,
+    before: fn(Run<'_>) -> Run<'_>,
+) {
     let mark = home.path("started");
     let mut run = touch(home, flags, &mark);
     for (name, value) in caller {
         run = run.env(name, value);
     }
-    let answer = run.run();
+    let answer = before(run).run();
     assert_eq!(answer.code, 125, "{flags:?} {caller:?}: {}", answer.stderr);
     assert_eq!(answer.error_code(), code, "{flags:?} {caller:?}");
     assert!(answer.stdout.is_empty(), "{flags:?}");
@@ -25,7 +42,8 @@ fn refused(home: &Home, flags: &[&str], caller: &[(&str, &str)], code: &str) {
 fn the_mark_is_there_when_nothing_is_refused() {
     let home = Home::new().secret("a", "canary-a-value");
     let mark = home.path("started");
-    let _ = touch(&home, &["--env", "A=broker://a"], &mark).run().ok();
+    let run = touch(&home, &["--env", "A=broker://a"], &mark);
+    let _ = run.granting().run().ok();
     assert!(mark.exists());
 }
 
@@ -33,13 +51,12 @@ fn the_mark_is_there_when_nothing_is_refused() {
 fn a_nul_cannot_be_put_into_a_variable() {
     let home = Home::new();
     home.set("with-nul", b"canary-be\0hind");
-    refused(
-        &home,
-        &["--env", "A=broker://with-nul"],
-        &[],
-        "value-has-nul",
+    let (flags, caller) = (
+        ["--env", "A=broker://with-nul"],
+        [("A", "broker://with-nul")],
     );
-    refused(&home, &[], &[("A", "broker://with-nul")], "value-has-nul");
+    refused_although_allowed(&home, &flags, &[], "value-has-nul");
+    refused_although_allowed(&home, &[], &caller, "value-has-nul");
 }
 
 #[test]
@@ -220,6 +237,7 @@ fn a_reference_in_an_argument_needs_a_flag_of_its_own() {
     let flag = "--allow-argv-secret";
     let answer = home
         .broker(["exec", flag, "--", "/bin/echo", "x", "broker://a"])
+        .granting()
         .run();
     assert_eq!(answer.ok().stdout, "x canary-a-value\n");
     let embedded = home.broker(["--json", "exec", flag, "--", "/bin/echo", "--t=broker://a"]);
@@ -252,6 +270,7 @@ fn a_server_of_broker_toml_brings_its_command_and_takes_more_variables() {
     let answer = home
         .broker(["exec", "github", "--env", "B=b"])
         .env("P", "p")
+        .granting()
         .run()
         .ok();
     for line in ["A=canary-a-value", "B=b", "P=p"] {

@@ -133,12 +133,15 @@ fn a_variable_is_as_long_as_the_kernel_takes_and_not_a_byte_longer() {
                 "{total}"
             );
         } else {
-            let answer = super::touch(&home, &["--env", &env], &mark).run().code(125);
+            let run = super::touch(&home, &["--env", &env], &mark);
+            let answer = run.granting().run().code(125);
             assert_eq!(answer.error_code(), "value-too-large");
         }
         // The name counts too.
         let env = format!("VV=broker://{name}");
-        let answer = super::touch(&home, &["--env", &env], &mark).run();
+        let answer = super::touch(&home, &["--env", &env], &mark)
+            .granting()
+            .run();
         assert_eq!(answer.code, if total < MOST { 0 } else { 125 }, "{total}");
         assert_eq!(mark.exists(), total < MOST, "{total}");
         let _ = std::fs::remove_file(&mark);
@@ -167,7 +170,7 @@ fn what_is_too_long_altogether_is_an_error_of_brokers_own() {
         .map(|n| format!("--env=V{n}=broker://long"))
         .collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let answer = super::touch(&home, &many, &mark).run().code(125);
+    let answer = super::touch(&home, &many, &mark).granting().run().code(125);
     assert_eq!(answer.error_code(), "value-too-large");
     assert!(!mark.exists());
 
@@ -177,6 +180,7 @@ fn what_is_too_long_altogether_is_an_error_of_brokers_own() {
         .broker(["--json", "exec", "--allow-argv-secret", "--"])
         .arg("/bin/echo")
         .arg("broker://longer")
+        .granting()
         .run()
         .code(125);
     assert_eq!(answer.error_code(), "value-too-large");

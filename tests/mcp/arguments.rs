@@ -80,8 +80,9 @@ fn check(calls: &[String], server: Option<&str>) {
 fn no_value_is_an_argument(home: &Home) {
     let run = |arguments: &[&str], stdin: &str| traced(home, arguments, stdin);
     check(&run(&["set", "token", "--raw"], CANARY), None);
-    let exec = ["exec", "--env", "TOKEN=broker://token", "--", "/bin/true"];
-    check(&run(&exec, ""), Some("/bin/true"));
+    let start = |word| [word, "--env", "TOKEN=broker://token", "--", "/bin/true"];
+    check(&run(&start("allow"), ""), None);
+    check(&run(&start("exec"), ""), Some("/bin/true"));
     check(&run(&["rename", "token", "token-2"], ""), None);
     check(&run(&["list", "--json"], ""), None);
     // What was traced did its work: there is something to be found.

@@ -42,6 +42,7 @@ fn bytes_that_are_no_text_go_through_untouched() {
     let answer = home
         .broker(["exec", "--env", "TOKEN=broker://token", "--", "/bin/cat"])
         .stdin(&bytes)
+        .granting()
         .run()
         .ok();
     assert!(

@@ -14,14 +14,17 @@ use crate::support::home::{Home, PATH, Run};
 
 type Variables = BTreeMap<String, String>;
 
-/// Starts `server-everything` with what `run` says and asks it for its environment.
+/// Allows and starts `server-everything` with what `run` says, and asks it for its environment.
 fn seen(run: Run<'_>) -> Variables {
-    let run = everything().iter().fold(run.arg("--"), Run::arg);
-    seen_by_defined(run)
+    asked(of_everything(run).granting())
 }
 
-/// The same for a run whose command stands in `broker.toml`.
-fn seen_by_defined(run: Run<'_>) -> Variables {
+fn of_everything(run: Run<'_>) -> Run<'_> {
+    everything().iter().fold(run.arg("--"), Run::arg)
+}
+
+/// Asks the server of a run for its environment.
+fn asked(run: Run<'_>) -> Variables {
     let mut client = Client::start(run.command());
     assert!(client.tools().contains(&"get-env".to_owned()));
     let text = client.call("get-env", &json!({}));
@@ -185,7 +188,8 @@ fn the_whole_base_list_reaches_the_server() {
     for (name, value) in base.into_iter().chain(OTHERS) {
         run = run.env(name, value);
     }
-    assert_eq!(seen(run), exactly(&home, &base));
+    // There is neither a home nor a secret, so there is nothing to allow.
+    assert_eq!(asked(of_everything(run)), exactly(&home, &base));
 }
 
 #[test]
@@ -220,7 +224,7 @@ fn a_server_of_broker_toml_sees_what_is_named_there() {
         ("MODE", "quiet"),
         ("REGION", "eu"),
     ];
-    assert_eq!(seen_by_defined(run), exactly(&home, &wanted));
+    assert_eq!(asked(run.granting()), exactly(&home, &wanted));
 }
 
 #[test]
@@ -228,7 +232,8 @@ fn a_python_server_answers_through_broker() {
     let home = Home::new().secret("token", "canary-python-server-aa");
     let run = home
         .broker(["exec", "time", "--env", "TOKEN=broker://token", "--"])
-        .arg(time());
+        .arg(time())
+        .granting();
     let mut client = Client::start(run.command());
     assert!(client.tools().contains(&"convert_time".to_owned()));
     let question = json!({

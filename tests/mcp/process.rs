@@ -20,6 +20,7 @@ use crate::support::home::{BROKER, Home, PATH, Run};
 fn cat(home: &Home, disturb: fn() -> std::io::Result<()>) -> Client {
     let mut command = home
         .broker(["exec", "--env", "TOKEN=broker://token", "--", "/bin/cat"])
+        .granting()
         .command();
     // SAFETY: the functions given here make system calls and nothing else.
     unsafe { command.pre_exec(disturb) };
@@ -127,7 +128,7 @@ fn broker_becomes_the_server_and_nothing_stays_in_between() {
     let home = with_secret();
     let run = home.broker(["exec", "--env", "TOKEN=broker://token", "--"]);
     let run = everything().iter().fold(run, Run::arg);
-    let client = Client::start(run.command());
+    let client = Client::start(run.granting().command());
     let pid = client.pid();
     let program = fs::read_link(format!("/proc/{pid}/exe")).expect("a program");
     assert_eq!(program, fs::canonicalize(&everything()[0]).expect("node"));
@@ -187,7 +188,7 @@ impl Unprivileged {
             chown(&home, Some(id), Some(id)).expect("given away");
         }
         // The build folder may be below a home that is closed to others.
-        fs::copy(BROKER, folder.path().join("broker")).expect("copied");
+        crate::support::copy(BROKER, &folder.path().join("broker"), 0o755);
         let open = fs::Permissions::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("opened");
         Self { folder, id }

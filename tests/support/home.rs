@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 use super::artifacts;
+use super::pty::{On, Session};
 
 /// The binary under test.
 pub const BROKER: &str = env!("CARGO_BIN_EXE_broker");
@@ -22,6 +23,8 @@ pub struct Home {
     folder: Option<tempfile::TempDir>,
     environment: Vec<(OsString, OsString)>,
     inputs: Mutex<Vec<PathBuf>>,
+    /// Whether what needs a person needs one here.
+    attended: bool,
 }
 
 /// What a run ended with.
@@ -35,6 +38,7 @@ pub struct Answer {
 }
 
 /// A run that is being put together.
+#[derive(Clone)]
 pub struct Run<'a> {
     home: &'a Home,
     arguments: Vec<OsString>,
@@ -44,7 +48,7 @@ pub struct Run<'a> {
 }
 
 impl Home {
-    /// An empty home: no broker home in it.
+    /// An empty home: no broker home in it. One that a test makes in it counts as attended.
     pub fn empty() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("broker-test-")
@@ -58,11 +62,17 @@ impl Home {
             folder: Some(folder),
             environment,
             inputs: Mutex::default(),
+            attended: true,
         }
     }
 
-    /// A broker home with a vault that opens with a key file.
+    /// An unattended broker home with a vault that opens with a key file.
     pub fn new() -> Self {
+        Self::empty().unattended(&["--store", "vault", "--key-file"])
+    }
+
+    /// The same, but attended: what needs a person needs one.
+    pub fn attended() -> Self {
         let home = Self::empty();
         home.broker(["init", "--store", "vault", "--key-file"])
             .run()
@@ -70,12 +80,18 @@ impl Home {
         home
     }
 
-    /// A broker home that keeps secrets in the keychain of a private bus.
+    /// An unattended broker home that keeps secrets in the keychain of a private bus.
     pub fn on(bus: &super::bus::Bus) -> Self {
         let mut home = Self::empty();
         home.environment.extend(bus_variable(bus));
-        home.broker(["init", "--store", "keychain"]).run().ok();
-        home
+        home.unattended(&["--store", "keychain"])
+    }
+
+    fn unattended(mut self, store: &[&str]) -> Self {
+        let init = self.broker(["init", "--unattended"].iter().chain(store));
+        init.run().ok();
+        self.attended = false;
+        self
     }
 
     /// Stores a secret.
@@ -174,6 +190,30 @@ impl Run<'_> {
     pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = Some(folder.as_ref().to_owned());
         self
+    }
+
+    /// Lets a person allow, before it is run, what is to be run: the same words behind `allow`, in the same
+    /// folder and environment. Comes last, when the run has all its words.
+    #[track_caller]
+    pub fn granting(self) -> Self {
+        let allow = self.allowing();
+        if self.home.attended {
+            let mut session = Session::start(allow.command(), On::default());
+            session.wait_for("allow it? [y/N]").types("y\n");
+            let _ = session.end().code(0);
+        } else {
+            let _ = allow.run().ok();
+        }
+        self
+    }
+
+    /// Returns the `allow` of this `exec`, as a run of its own.
+    pub fn allowing(&self) -> Self {
+        let mut allow = self.clone();
+        let word = allow.arguments.iter_mut().find(|word| *word == "exec");
+        *word.expect("an exec") = "allow".into();
+        allow.stdin = None;
+        allow
     }
 
     /// Returns the command, for tests that start it themselves. It has no controlling terminal.

@@ -122,6 +122,7 @@ impl World {
         let home = create_home(
             paths,
             StoreKind::Keychain,
+            false,
             id,
             Timestamp::UNIX_EPOCH,
             |_| Ok::<(), CatalogError>(()),

@@ -19,7 +19,7 @@ pub(super) fn log(
     findings: &mut Findings,
 ) {
     let log = log_of(home);
-    let anchors = seals::anchors(home, stores, &context.output);
+    let mut anchors = seals::anchors(home, stores, &context.output);
     if let Err(error) = log.check() {
         if !fix {
             let failure = Failure::from(error);
@@ -32,6 +32,7 @@ pub(super) fn log(
             return;
         }
         findings.ok("log", "the log was begun anew, as you agreed");
+        anchors = seals::anchors(home, stores, &context.output);
     }
     match findings.take(log.verify(&anchors, context.now()).map_err(Failure::from)) {
         Some(Verified::Intact { entries, .. }) => {
@@ -64,7 +65,10 @@ fn begun_anew(
         .iter()
         .map(|(_, position)| position)
         .max_by_key(|p| p.seq);
-    event.restart(home, last, context)
+    let first = event.restart(home, last, context)?;
+    seals::update(home, stores, &context.output, |seal| {
+        seals::anchor_at(seal, first)
+    })
 }
 
 /// Checks the file of grants against the seals, and ends a change that a crash interrupted.

@@ -1,9 +1,12 @@
 //! A lost catalog, made again from the stores, if all of them can be asked.
 
+use super::super::audited::Event;
 use super::super::context::Context;
+use super::super::failure::Failure;
 use super::super::set::random_id;
 use super::super::stores::OpenStores;
 use super::findings::Findings;
+use crate::audit::{Action, Outcome};
 use crate::catalog::change::Stores as _;
 use crate::catalog::{CatalogError, Home, rebuild};
 use crate::store::vault::Vault;
@@ -38,12 +41,21 @@ pub(super) fn rebuilt(
         }
     }
     let id = || random_id().map_err(|_| CatalogError::Missing);
+    // The log may be lost as well; it is looked at next, and a catalog gives nothing away.
+    let event = Event::new(Action::Edit).detail("the catalog was lost and is made again");
+    let told = event.write(Outcome::Intent, home, context);
     match rebuild(home, &items, id, context.now()) {
         Ok((count, left)) => {
             findings.ok(
                 "catalog-missing",
-                format!("a new catalog names {count} secrets"),
+                format!(
+                    "a new catalog names {count} secrets; what was allowed has to be allowed again"
+                ),
             );
+            let told: Result<_, Failure> =
+                told.and_then(|_| event.write(Outcome::Done, home, context));
+            // What is wrong with the log is told by its own check.
+            drop(told);
             if left > 0 {
                 findings.warning(
                     "catalog-missing",

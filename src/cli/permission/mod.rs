@@ -66,12 +66,11 @@ impl Permissions {
         &self.0
     }
 
-    /// Returns what the files allow, each grant once. After a change that did not come to its end some of it may not
-    /// count: only the seals know, which are not asked here.
+    /// Returns every grant that may count, each id once: what a crash left aside may be what the seals confirm.
     pub(super) fn all(&self) -> Vec<&Grant> {
         let mut all: Vec<&Grant> = Vec::new();
         for grant in self.0.iter().flat_map(Grants::all) {
-            if all.iter().all(|known| known.id != grant.id) {
+            if !all.iter().any(|known| known.id == grant.id) {
                 all.push(grant);
             }
         }

@@ -69,7 +69,10 @@ pub(in crate::cli) fn released(
     for _ in 0..TRIES {
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
-        let wanted = find_all(plan, &catalog)?;
+        let wanted = find_all(plan, &catalog).map_err(|failure| Failure {
+            message: format!("{}; the server was not started", failure.message),
+            ..failure
+        })?;
         let permissions = Permissions::load(home, &context.output).without(&ignored);
         let (command, judgement) = judge(plan, &meaning, &wanted, &permissions, home)?;
         let event = Event::new(Action::Exec)
@@ -396,10 +399,17 @@ fn anchor(
         .filter(|(_, seal)| is_far(seal))
         .map(|(kind, _)| *kind);
     for kind in far {
-        if let Err(failure) = seals::anchor(home, stores, kind, position) {
-            context
+        match seals::anchor(home, stores, kind, position) {
+            Ok(()) => {}
+            Err(failure) if failure.code == "log-tampered" => {
+                let advice = failure.hint.unwrap_or_default();
+                context
+                    .output
+                    .warning(&format!("{}; {advice}", failure.message));
+            }
+            Err(failure) => context
                 .output
-                .detail(&format!("the log was not anchored: {}", failure.message));
+                .detail(&format!("the log was not anchored: {}", failure.message)),
         }
     }
 }

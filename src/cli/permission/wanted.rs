@@ -60,12 +60,9 @@ pub(in crate::cli) fn find_all(plan: &Plan, catalog: &Catalog) -> Result<Vec<Wan
         .map(|n| format!("\"{n}\""))
         .collect();
     let message = if told.len() == missing.len() {
-        format!(
-            "there is no secret named {}; the server was not started",
-            told.join(", ")
-        )
+        format!("there is no secret named {}", told.join(", "))
     } else {
-        "a variable was named for which there is no secret; the server was not started".to_owned()
+        "a variable was named for which there is no secret".to_owned()
     };
     let known = || catalog.secrets().iter().map(|record| record.name.as_str());
     let near = missing

@@ -1,7 +1,5 @@
 //! Tests of the decision: what is the same command, what is another, which file of grants counts.
 
-#![expect(clippy::expect_used, reason = "helpers of tests may abort")]
-
 use zeroize::Zeroizing;
 
 use super::*;

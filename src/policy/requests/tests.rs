@@ -1,7 +1,5 @@
 //! Tests of requests: repeats, age, and the limits that keep one caller from pushing others out.
 
-#![expect(clippy::expect_used, reason = "helpers of tests may abort")]
-
 use std::collections::BTreeMap;
 
 use super::*;
@@ -35,7 +33,7 @@ fn command(home: &str) -> Command {
 }
 
 fn at(minutes: i64) -> Timestamp {
-    Timestamp::from_second(minutes * 60).expect("a time")
+    Timestamp::from_second(minutes.saturating_mul(60)).expect("a time")
 }
 
 #[test]
