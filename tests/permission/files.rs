@@ -231,15 +231,15 @@ fn a_secret_that_takes_the_name_of_the_allowed_one_is_not_given() {
 }
 
 /// A home of somebody who is not the system's administrator, and programs that only the administrator can change.
-struct Ordinary {
-    home: Home,
+pub(super) struct Ordinary {
+    pub(super) home: Home,
     programs: tempfile::TempDir,
 }
 
 const NOBODY: u32 = 65_534;
 
 impl Ordinary {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         assert!(
             rustix::process::geteuid().is_root(),
             "only root can upgrade what is root's: run this as root, as tests/run is in a container"
@@ -287,7 +287,7 @@ impl Ordinary {
     }
 
     /// Starts `program` with the secret, to run `script`.
-    fn start(&self, word: &str, program: &Path, script: &Path) -> Answer {
+    pub(super) fn start(&self, word: &str, program: &Path, script: &Path) -> Answer {
         let (program, script) = (program.display().to_string(), script.display().to_string());
         let words = [
             "--json",
