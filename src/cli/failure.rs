@@ -18,8 +18,11 @@ use crate::store::{StoreError, StoreKind};
 pub(super) struct Failure {
     /// Stable, for scripts.
     pub(super) code: &'static str,
-    /// What is wrong.
+    /// What is wrong, on one line whatever it names.
     pub(super) message: String,
+    /// What more there is to say, a line each. In JSON it follows the message.
+    #[serde(skip)]
+    pub(super) more: Vec<String>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hint: Option<String>,
@@ -34,6 +37,7 @@ impl Failure {
         Self {
             code,
             message: message.into(),
+            more: Vec::new(),
             hint: None,
             exit: 1,
         }
@@ -65,6 +69,12 @@ impl Failure {
             Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
             None => failure.hint("see the names with: broker list"),
         }
+    }
+
+    /// Says more.
+    pub(super) fn more(mut self, lines: Vec<String>) -> Self {
+        self.more = lines;
+        self
     }
 
     /// Adds advice.

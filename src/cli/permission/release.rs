@@ -279,7 +279,7 @@ fn refused(
     }
     let cwd = Text::of(&plan.starts_in);
     let noted = noted(command, &cwd, event, home, context);
-    let (code, mut message) = if nearest.is_empty() {
+    let (code, message) = if nearest.is_empty() {
         (
             "not-granted",
             format!("{} was not started: nobody allowed it yet", called(command)),
@@ -291,10 +291,9 @@ fn refused(
         );
         ("grant-changed", message)
     };
-    for line in differences(&nearest) {
-        message.push_str(&format!("\n  {line}"));
-    }
-    let failure = Failure::new(code, message);
+    let lines = differences(&nearest).into_iter();
+    let lines = lines.map(|line| format!("  {line}")).collect();
+    let failure = Failure::new(code, message).more(lines);
     Err(match noted {
         Some(noted) => failure.hint(format!(
             "see and allow it in a terminal with: {} allow {}",
@@ -329,7 +328,10 @@ pub(in crate::cli) fn words(
 ) -> Vec<String> {
     let mut lines = describe(command, &dangers(command, cwd, home));
     if let Some(chosen) = context.other_home() {
-        lines.push(format!("  home       {}", chosen.display()));
+        lines.push(format!(
+            "  home       {}",
+            super::words::quoted(chosen.display())
+        ));
     }
     lines
 }
