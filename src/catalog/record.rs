@@ -132,6 +132,13 @@ impl Record {
         judge(self.due(zone), self.expires, now, zone)
     }
 
+    /// Notes until when a version is kept beside the current one.
+    pub(super) fn set_kept(&mut self, version: Version, until: Option<Timestamp>) {
+        for kept in self.versions.iter_mut().filter(|v| v.version == version) {
+            kept.kept_until = until;
+        }
+    }
+
     /// Tells whether the versions are in order and the current one is among the living.
     pub(super) fn is_consistent(&self) -> bool {
         let ascending = self.versions.windows(2).all(|pair| match pair {
