@@ -54,7 +54,18 @@ fn a_file_of_grants_from_before_a_revocation_does_not_count() {
     // Nor beside the one that counts, nor after something else was allowed.
     let _ = plain(&home).label("t").allow(&home);
     put(&state(&home, "grants.next.json"), &before, 0o600);
-    unsealed(&home, &start);
+    let answer = start.exec(&home).run();
+    let answer = withheld(
+        &home,
+        answer,
+        "grant-changed",
+        "it was allowed as the server",
+    );
+    assert!(
+        answer.stderr.contains("is ignored, nothing in it counts"),
+        "{}",
+        answer.stderr
+    );
     put(&state(&home, "grants.json"), &before, 0o600);
     unsealed(&home, &start);
 }

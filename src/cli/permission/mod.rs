@@ -15,7 +15,7 @@ use words::describe;
 pub(super) use words::differences;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::output::Output;
@@ -34,18 +34,21 @@ pub(super) struct Permissions(Vec<Grants>);
 impl Permissions {
     /// Reads the files. One that cannot be understood is ignored with a warning, as a forged one is.
     pub(super) fn load(home: &Home, output: &Output) -> Self {
-        let mut found = Vec::new();
-        for path in [home.paths.grants_file(), home.paths.next_grants_file()] {
-            match load(&path, home) {
-                Ok(grants) => found.extend(grants),
-                Err(failure) => output.warning(&format!(
-                    "\"{}\" is ignored, nothing in it counts: {}",
-                    path.display(),
-                    failure.message
-                )),
-            }
-        }
-        Self(found)
+        let load = |path: PathBuf| load_or_ignore(&path, home, output, |_| false);
+        let found = paths_of(home).into_iter().filter_map(|p| load(p).ok());
+        Self(found.flatten().collect())
+    }
+
+    /// Reads the files to change them. As [`Permissions::load`], but for a file that the system did not let be read:
+    /// it may hold all that was allowed, so nothing is put in its place.
+    ///
+    /// # Errors
+    /// `file-io`.
+    fn load_to_change(home: &Home, output: &Output) -> Result<Self, Failure> {
+        let is_unread = |failure: &Failure| failure.code == "file-io";
+        let load = |path: PathBuf| load_or_ignore(&path, home, output, is_unread);
+        let found: Result<Vec<_>, _> = paths_of(home).into_iter().map(load).collect();
+        Ok(Self(found?.into_iter().flatten().collect()))
     }
 
     /// Tells whether no file was found.
@@ -74,6 +77,18 @@ impl Permissions {
         all
     }
 
+    /// Leaves files out.
+    fn without(mut self, ignored: &[Grants]) -> Self {
+        self.0.retain(|file| !ignored.contains(file));
+        self
+    }
+
+    /// Returns the files that the seals do not know.
+    fn unknown_to(&self, seals: &Seals) -> Vec<Grants> {
+        let unknown = self.0.iter().filter(|file| file.check(seals).is_err());
+        unknown.cloned().collect()
+    }
+
     /// Returns the file that the seals know: marked by each, and of the newest generation.
     fn known_to(&self, seals: &Seals, newest: u64) -> Option<Grants> {
         let known = |file: &&Grants| {
@@ -88,6 +103,29 @@ impl Permissions {
         };
         self.0.iter().find(known).cloned()
     }
+}
+
+fn paths_of(home: &Home) -> [PathBuf; 2] {
+    [home.paths.grants_file(), home.paths.next_grants_file()]
+}
+
+fn load_or_ignore(
+    path: &Path,
+    home: &Home,
+    output: &Output,
+    fails: impl Fn(&Failure) -> bool,
+) -> Result<Option<Grants>, Failure> {
+    load(path, home).or_else(|failure| {
+        if fails(&failure) {
+            return Err(failure);
+        }
+        output.warning(&format!(
+            "\"{}\" is ignored, nothing in it counts: {}",
+            path.display(),
+            failure.message
+        ));
+        Ok(None)
+    })
 }
 
 fn load(path: &Path, home: &Home) -> Result<Option<Grants>, Failure> {

@@ -153,7 +153,7 @@ fn rewrite(
     change: impl FnOnce(&mut Vec<Grant>),
 ) -> Result<Grants, Failure> {
     // Under the lock: another command may have changed it since it was last read.
-    let permissions = Permissions::load(home, output);
+    let permissions = Permissions::load_to_change(home, output)?;
     let mut seals = read_all(home, stores, kinds)?;
     let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
     let known = permissions.known_to(&seals, newest);
