@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::secret::{Length, SecretName, State, judge};
+use crate::secret::{Length, SecretName, State, WhenOverdue, judge};
 use crate::store::{StoreKind, Version};
 
 /// One secret, without its value.
@@ -35,6 +35,9 @@ pub struct Record {
     /// The last day its issuer takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// What is done when it is to be given out and its time is over; `None` for a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_overdue: Option<WhenOverdue>,
     /// The user's own remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -93,6 +96,7 @@ impl Record {
             rotated: now,
             rotate_every: None,
             expires: None,
+            when_overdue: None,
             note: None,
             url: None,
         }
