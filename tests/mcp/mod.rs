@@ -12,7 +12,7 @@ mod process;
 use std::path::{Path, PathBuf};
 
 /// Where `tests/run` installs the servers.
-fn installed(below: &str) -> PathBuf {
+pub fn installed(below: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/servers")
         .join(below);
