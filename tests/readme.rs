@@ -23,6 +23,10 @@ fn the_readme_shows_what_broker_says() {
         "API_KEY=example-example\nDB_URL='postgres://u:p@h/db'\n",
     )
     .expect("written");
+    let script = here.join("bin/deploy");
+    fs::create_dir(here.join("bin")).expect("a folder");
+    fs::write(&script, "#!/bin/sh\necho deployed\n").expect("written");
+    change_modes("+x", &script);
     let home = folder.path().join("home");
     fs::create_dir_all(home.join(".config/broker")).expect("a folder");
     fs::write(home.join(".config/broker/broker.toml"), broker_toml()).expect("written");
@@ -31,6 +35,7 @@ fn the_readme_shows_what_broker_says() {
     cases
         .register_bin("broker", trycmd::schema::Bin::Path(BROKER.into()))
         .register_bin("env", trycmd::schema::Bin::Path("/usr/bin/env".into()))
+        .register_bin("sh", trycmd::schema::Bin::Path("/bin/sh".into()))
         .env("HOME", home.clone())
         .env("PATH", PATH)
         .env("TZ", "UTC")
@@ -80,6 +85,11 @@ fn what_the_readme_says_answers_in_json_does() {
     for words in [
         &["list", "--json"][..],
         &["show", "a", "--json"],
+        &["requests", "--json"],
+        &["grants", "--json"],
+        &["servers", "--json"],
+        &["log", "--json"],
+        &["log", "verify", "--json"],
         &["doctor", "--json"],
         &["vault", "status", "--json"],
     ] {

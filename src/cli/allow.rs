@@ -18,8 +18,13 @@ use crate::policy::{Command, Found, Grant, Request, Secret};
 /// Allow a command to be given its secrets
 ///
 /// Shows what would be allowed, what is dangerous about it first, and asks; it needs a person at a terminal. Without
-/// arguments it goes through what was asked for and refused (broker requests). With the words of an exec, that very
-/// command is allowed before it is ever started. Anything that is shown and changes later is refused again.
+/// arguments it goes through the requests: what was asked for and refused (broker requests). With an ID it looks at one
+/// of them, with a label at those of that server; where there are none, the server of broker.toml is meant. With the
+/// words of an exec, that very command is allowed before it is ever started. Anything that is shown and changes later is
+/// refused again.
+///
+/// In an unattended home and without a terminal it does not ask, and shows nothing. Name the command there: without one,
+/// whatever was asked for is allowed.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "broker allow [ID | SERVER]
        broker allow [OPTIONS] [SERVER] -- COMMAND [ARG]...
@@ -28,6 +33,7 @@ use crate::policy::{Command, Found, Grant, Request, Secret};
   broker allow                                  go through the requests
   broker allow 3f1c                             the request whose id begins so
   broker allow github --env TOKEN=broker://github-token -- npx -y SERVER@1.2.3
+  broker allow github                           the requests of github, or what broker.toml defines
   broker allow --program /opt/bin/server        after it was upgraded")]
 pub(super) struct Args {
     /// Allow again every command of the program at PATH, which has changed

@@ -18,14 +18,20 @@ use crate::launch::{Values, check_values, start};
 /// is a reference (broker://NAME) is injected with the value of that secret. Everything else is
 /// dropped. broker becomes the server: no process stays in between.
 ///
-/// A secret is given only to a command that a person allowed. What is not allowed is asked for, where stdin, stdout
-/// and stderr are a terminal; else it is refused, and noted for: broker allow.
+/// A secret is given only to a command that a person allowed. What is not allowed is asked about where stdin, stdout
+/// and stderr are a terminal: no, once or always. Elsewhere it is refused and noted as a request, to be looked at with:
+/// broker allow ID. A change of the program, an argument, a variable or a secret has to be allowed again; what else counts
+/// is in broker-security(7). A server without secrets starts as it is.
+///
+/// Programs are looked up in the caller's PATH, but not in entries in which others may have put one: those that are
+/// relative, those in the project, and those that other users can write.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "broker exec [OPTIONS] [SERVER] [-- COMMAND [ARG]...]")]
 #[command(after_long_help = "Examples:
   broker exec --env GITHUB_TOKEN=broker://github-token -- npx -y SERVER@1.2.3
   broker exec github --pass NO_COLOR -- github-mcp-server stdio
   broker exec github                            a server that broker.toml defines
+  broker exec files --pass-any EDITOR --cwd /srv/files -- files-server --stdio
 
 Exit code: the server's own, 128+N where signal N ended it; 127 if it was not found, 126 if it
 cannot be executed, 125 for everything of broker's.")]

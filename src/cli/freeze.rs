@@ -13,20 +13,21 @@ use crate::policy::Frozen;
 
 /// Let no value leave this home, at once
 ///
-/// Nothing is started with a secret, revealed or moved to another store until broker thaw. The seals in the stores say so too, so
-/// that deleting files does not undo it. Servers that run already keep what they were given.
+/// Nothing is started with a secret, revealed or moved to another store until broker thaw. The seals in the stores say
+/// so too, so that deleting files does not undo it. Needs no person. Servers that run already keep what they were given, and
+/// a program that opens a store by itself is not hindered: lock the vault or the keychain, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:
   broker freeze --reason \"a laptop was stolen\"")]
 pub(super) struct FreezeArgs {
-    /// Why, for who meets it
+    /// Why, in at most 200 characters, for who meets it
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 /// Let values leave this home again
 ///
-/// Needs a person.
+/// Needs a person at a terminal, but in an unattended home.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:
   broker thaw")]

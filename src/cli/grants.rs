@@ -12,7 +12,9 @@ use crate::policy::Text;
 
 /// List what is allowed: which command gets which secrets
 ///
-/// As the file says; whether the file is the one that broker wrote last, each start asks the store.
+/// As the file of grants says. Whether broker wrote that file, and wrote it last, only the stores can tell: each start
+/// asks them, and so does broker doctor. A grant stays until it is revoked, also when its secret is gone. Behind "!" stands
+/// what is dangerous.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker grants

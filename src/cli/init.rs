@@ -27,8 +27,10 @@ use crate::sys;
 /// Make the home, and choose where secrets are kept
 ///
 /// In a terminal and without flags it looks what this system has, explains the choices and asks. In a
-/// home that is there already it adds the other store and makes it the default. In an unattended home what needs
-/// a person elsewhere is done without one, and the log says so; only a home without secrets can become one.
+/// home that is there already it adds the other store and makes it the default.
+///
+/// In an unattended home what needs a person elsewhere is done without one where there is no terminal, and the log says so.
+/// What is started with secrets is allowed there, too, with broker allow. Only a home without secrets can become one.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker init                                   look, explain and ask

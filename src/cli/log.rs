@@ -25,8 +25,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Show what was done with which secrets, and verify that nothing of it was changed
 ///
-/// Entries hold names and version numbers, never values. Times are UTC. What stands behind "by" is what the
-/// programs that started broker call themselves.
+/// An entry is written before something is done ("intent"), and another when it is done, failed or was refused; exec writes
+/// the second one only if the server did not start. Entries hold names and version numbers, never values. Times are UTC.
+/// What stands behind "by" is what the programs that started broker call themselves. How the log is made is in
+/// broker-security(7).
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -60,9 +62,11 @@ pub(super) struct Args {
 enum Question {
     /// Verify that no entry was changed, taken away, moved or put in
     ///
-    /// Exit code 0: intact; a last line that a crash left torn is mended, and that is said. 3: tampered with, and
-    /// where. 1: the log could not be read.
-    #[command(after_long_help = "Examples:
+    /// Goes along the chain of all entries and compares it with the anchors that the seals in the stores hold. A last line
+    /// that a crash left torn is mended, and that is said. A log that is missing counts as tampered with.
+    #[command(after_long_help = "Exit code: 0 if it is intact, 3 if it was tampered with, 1 if it could not be read.
+
+Examples:
   broker log verify
   broker --json log verify")]
     Verify,

@@ -11,8 +11,8 @@ use crate::text::escaped;
 
 /// List what was asked for and refused, because nobody allowed it
 ///
-/// Each has an id, with which it is looked at and allowed: broker allow ID. A request is kept for a day after it
-/// was last made.
+/// Each has an id, with which it is looked at and allowed: broker allow ID. A request gives nothing. It is kept for a day
+/// after it was last made; there are at most 100, and at most 10 of one client. Behind "!" stands what is dangerous.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker requests

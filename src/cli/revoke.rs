@@ -12,8 +12,8 @@ use crate::secret::SecretName;
 
 /// Take back what was allowed
 ///
-/// From then on the command is refused. A server that runs already keeps what it was given: end it, and rotate what
-/// it may have leaked.
+/// From then on the command is refused. Needs no person. A server that runs already keeps what it was given: end it, and
+/// replace what it may have leaked.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true))]
 #[command(after_long_help = "Examples:

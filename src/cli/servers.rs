@@ -17,7 +17,7 @@ use crate::text::escaped;
 /// List the servers: what each is given, when it was first and last used, and who asked
 ///
 /// From the grants, the requests and the log. The state is allowed, asked (for and not allowed) or gone (in the log
-/// alone).
+/// alone). What the log counts, it counts for a label and a program together, whatever the arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker servers

@@ -18,13 +18,13 @@ pub(super) struct StartArgs {
     /// Inject the secret VAR, the secret NAME (VAR=broker://NAME), or a plain text
     #[arg(short, long, value_name = "VAR[=VALUE]")]
     env: Vec<OsString>,
-    /// Pass the caller's variable VAR on
+    /// Pass the caller's variable VAR on; what is allowed holds for the value it has
     #[arg(long, value_name = "VAR")]
     pass: Vec<String>,
     /// Pass the caller's variable VAR on, whatever its value
     #[arg(long, value_name = "VAR")]
     pass_any: Vec<String>,
-    /// Start in DIR
+    /// Start in DIR, which is then part of what is allowed
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
     /// Allow VAR although it can inject code or redirect trust

@@ -1,5 +1,7 @@
 //! The log: what is written stays as it was, or is found.
 
+#[cfg(target_os = "linux")]
+mod anchored;
 mod anew;
 mod ends;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -80,9 +80,27 @@ fn a_bus_without_a_keyring_is_told_as_such() {
 fn a_value_that_the_keyring_lost_is_told_as_such() {
     let bus = Bus::start();
     let home = home_with_secret(&bus);
+    let cleared = |account: &str| {
+        let clear = ["clear", "service", "broker", "username", account];
+        let status = bus.command("secret-tool").args(clear).status();
+        assert!(status.expect("secret-tool").success());
+    };
+    let file = std::fs::read(home.path(".local/state/broker/home.json")).expect("a home");
+    let record: serde_json::Value = serde_json::from_slice(&file).expect("JSON");
+    let id = record["id"].as_str().expect("an id");
+    cleared(&format!("{id}/a@v1"));
+    refused(&home, "value-not-found", Duration::from_secs(5));
+    cleared(&format!("{id}/.seal@v1"));
+    refused(&home, "seal-missing", Duration::from_secs(5));
+}
+
+#[test]
+fn a_keyring_that_is_another_has_no_seal() {
+    let bus = Bus::start();
+    let home = home_with_secret(&bus);
     let other = Bus::start();
     let home = home.with("DBUS_SESSION_BUS_ADDRESS", other.address());
-    refused(&home, "value-not-found", Duration::from_secs(5));
+    refused(&home, "seal-missing", Duration::from_secs(5));
 }
 
 #[test]

@@ -8,9 +8,7 @@ use std::process::Command;
 use crate::support::home::{BROKER, Home};
 
 fn program(path: PathBuf, text: &str, mode: u32) -> PathBuf {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("created");
-    fs::write(&path, text).expect("written");
-    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("changed");
+    crate::support::put(&path, text, mode);
     path
 }
 
@@ -90,7 +88,7 @@ fn unprivileged(home: &Home, search: &str, word: &str) -> i32 {
     // The build folder may be closed to others.
     let copy = home.path("broker");
     if !copy.exists() {
-        fs::copy(BROKER, &copy).expect("copied");
+        crate::support::copy(BROKER, &copy, 0o755);
     }
     let top = home.path("");
     let nobody = 65_534;

@@ -188,7 +188,7 @@ impl Unprivileged {
             chown(&home, Some(id), Some(id)).expect("given away");
         }
         // The build folder may be below a home that is closed to others.
-        fs::copy(BROKER, folder.path().join("broker")).expect("copied");
+        crate::support::copy(BROKER, &folder.path().join("broker"), 0o755);
         let open = fs::Permissions::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("opened");
         Self { folder, id }

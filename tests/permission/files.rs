@@ -206,7 +206,7 @@ fn words_that_look_the_same_are_not() {
     refused(&home, &label, "name-invalid", "label");
     let argument = start.clone().words(["github", "\u{430}dmin"]);
     refused(&home, &argument, "grant-changed", "argument 1 was admin");
-    fs::copy(&program, home.path("bin/g\u{456}thub")).expect("copied");
+    crate::support::copy(&program, &home.path("bin/g\u{456}thub"), 0o700);
     let word = start.clone().words(["g\u{456}thub", "admin"]);
     refused(&home, &word, "grant-changed", "allowed by the name github");
     let secret = start.with("A=broker://a", "A=broker://\u{430}");
@@ -251,7 +251,7 @@ impl Ordinary {
         let programs = programs.expect("a folder of root's");
         fs::set_permissions(programs.path(), fs::Permissions::from_mode(0o755)).expect("opened");
         // The build folder may be closed to others.
-        fs::copy(BROKER, programs.path().join("broker")).expect("copied");
+        crate::support::copy(BROKER, &programs.path().join("broker"), 0o755);
         chown(home.path(""), Some(NOBODY), Some(NOBODY)).expect("given away");
         let ordinary = Self { home, programs };
         let init = ["init", "--store", "vault", "--key-file", "--unattended"];

@@ -13,7 +13,6 @@ mod same;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -24,6 +23,7 @@ use crate::support::artifacts;
 use crate::support::bus::Bus;
 use crate::support::home::{Answer, Home, PATH, Run};
 use crate::support::pty::{Ended, On, Session};
+use crate::support::put;
 
 /// Nothing of the run is the terminal, which it has all the same.
 pub(crate) const ASIDE: On = On {
@@ -74,15 +74,6 @@ fn reaching(bus: &Bus) -> Home {
 /// Returns a file in the state folder.
 fn state(home: &Home, name: &str) -> PathBuf {
     home.path("b/state").join(name)
-}
-
-/// Writes a file, with the folders above it.
-fn put(path: &Path, text: impl AsRef<[u8]>, mode: u32) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("created");
-    // Another file each time: one that is being executed cannot be written.
-    let _ = fs::remove_file(path);
-    fs::write(path, text).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
 }
 
 /// Changes a JSON file on the disk.

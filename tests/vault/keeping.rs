@@ -98,7 +98,7 @@ impl Elsewhere {
         let top = tempfile::tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(top.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let program = top.path().join("program");
-        std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        crate::support::copy(std::env::current_exe().unwrap(), &program, 0o755);
         let folder = top.path().join("home");
         std::fs::create_dir(&folder).unwrap();
         chown(&folder, Some(uid), Some(uid)).expect("these tests run as root");

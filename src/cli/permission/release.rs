@@ -428,10 +428,17 @@ fn anchor(
         .filter(|(_, seal)| is_far(seal))
         .map(|(kind, _)| *kind);
     for kind in far {
-        if let Err(failure) = seals::anchor(home, stores, kind, position) {
-            context
+        match seals::anchor(home, stores, kind, position) {
+            Ok(()) => {}
+            Err(failure) if failure.code == "log-tampered" => {
+                let advice = failure.hint.unwrap_or_default();
+                context
+                    .output
+                    .warning(&format!("{}; {advice}", failure.message));
+            }
+            Err(failure) => context
                 .output
-                .detail(&format!("the log was not anchored: {}", failure.message));
+                .detail(&format!("the log was not anchored: {}", failure.message)),
         }
     }
 }

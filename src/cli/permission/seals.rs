@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::super::audited::log;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::stores::OpenStores;
@@ -327,10 +328,11 @@ pub(in crate::cli) fn state(
     })
 }
 
-/// Writes a place in the log down in the seal of a store, unless it knows a later one.
+/// Writes a place in the log down in the seal of a store, unless it knows a later one. The log must still hold the place
+/// that the seal knows: moving on from one that is gone would vouch for a log that somebody else made.
 ///
 /// # Errors
-/// A store's error; `home-busy` where another command is changing the home.
+/// A store's error; `log-tampered`; `home-busy` where another command is changing the home.
 pub(in crate::cli) fn anchor(
     home: &Home,
     stores: &mut OpenStores,
@@ -342,10 +344,28 @@ pub(in crate::cli) fn anchor(
         return Ok(());
     };
     if seal.anchor().is_none_or(|anchor| anchor.seq < position.seq) {
+        if let Some(anchor) = seal.anchor() {
+            ensure_held(home, anchor)?;
+        }
         seal.set_anchor(anchor_of(position));
         write(home, stores, kind, &seal)?;
     }
     Ok(())
+}
+
+/// Demands that the log holds the entry of an anchor.
+fn ensure_held(home: &Home, anchor: &Anchor) -> Result<(), Failure> {
+    for entry in log(home).newest()? {
+        let position = entry?.position();
+        if position.seq < anchor.seq {
+            break;
+        }
+        if position.seq == anchor.seq && position.hash.to_string() == anchor.hash {
+            return Ok(());
+        }
+    }
+    let message = "the log does not hold the entry that the store knows of it";
+    Err(Failure::new("log-tampered", message).hint("see where with: broker log verify"))
 }
 
 /// Reads the seals there are in the stores `kinds`.

@@ -49,14 +49,13 @@ pub struct Reading {
 /// Reads a start.
 #[must_use]
 pub fn read(start: &Start<'_>) -> Reading {
-    let mut reading = Reading::default();
-    reading.needs_folder = start
-        .arguments
-        .iter()
-        .flatten()
-        .any(|word| is_relative_path(word, start.folder))
-        || is_relative(start.name);
-    reading
+    let mut words = start.arguments.iter().flatten();
+    let needs_folder =
+        words.any(|word| is_relative_path(word, start.folder)) || is_relative(start.name);
+    Reading {
+        needs_folder,
+        ..Reading::default()
+    }
 }
 
 /// Tells whether the program was named by a path that means another file in each folder.
