@@ -30,6 +30,8 @@ mod exec;
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+#[cfg(target_os = "linux")]
+mod launchers;
 mod layers;
 mod manual;
 #[cfg(target_os = "linux")]

@@ -269,6 +269,8 @@ impl From<BindError> for Failure {
             BindError::Unreadable(..) => Self::new("program-unreadable", message)
                 .hint("broker has to read what it starts with secrets, to tell it from another"),
             BindError::NoSecret(_) => Self::new("secret-not-found", message),
+            BindError::NeedsFolder(_) => Self::new("grant-changed", message)
+                .hint("revoke what was allowed, and allow it again"),
         }
     }
 }

@@ -39,9 +39,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let entries = read(args)?;
     let home = init::home_or_new(context)?;
     let mut stores = OpenStores::new(&home);
-    seals::ensure(&home, &mut stores, home.record.store, &context.output)?;
     let event = Event::new(Action::Import).secrets(entries.iter().map(|(name, _)| name));
     event.around(&home, context, || {
+        seals::ensure(&home, &mut stores, home.record.store, &context.output)?;
         store(entries, &home, &mut stores, context)
     })?;
     context

@@ -64,11 +64,13 @@ enum Question {
     ///
     /// Goes along the chain of all entries and compares it with the anchors that the seals in the stores hold. A last line
     /// that a crash left torn is mended, and that is said. A log that is missing counts as tampered with.
-    #[command(after_long_help = "Exit code: 0 if it is intact, 3 if it was tampered with, 1 if it could not be read.
+    #[command(
+        after_long_help = "Exit code: 0 if it is intact, 3 if it was tampered with, 1 if it could not be read.
 
 Examples:
   broker log verify
-  broker --json log verify")]
+  broker --json log verify"
+    )]
     Verify,
 }
 

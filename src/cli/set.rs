@@ -93,9 +93,9 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     record.note = args.schedule.note;
     record.url = args.schedule.url;
     let mut stores = OpenStores::new(&home);
-    seals::ensure(&home, &mut stores, store, &context.output)?;
     let event = Event::new(Action::Set).secret(&record.name, Some(record.current));
     event.around(&home, context, || {
+        seals::ensure(&home, &mut stores, store, &context.output)?;
         let mut change = Change::begin(&home)?;
         let _ = change.sweep(&mut stores.only(store));
         Ok(change.add(&mut stores, record.clone(), &value)?)

@@ -8,6 +8,7 @@ use super::{Guard, Hardening};
 /// the process is not dumpable its own files under `/proc` belong to root (proc(5), prctl(2)).
 #[must_use]
 pub fn harden() -> Hardening {
+    full_is_an_error();
     let filter = no_memory_in_core_dumps();
     let limit = no_core_files();
     let core_dumps = if filter && limit {
@@ -19,6 +20,13 @@ pub fn harden() -> Hardening {
         process: not_dumpable(),
         core_dumps,
     }
+}
+
+/// Lets a write beyond the limit on the size of files (`RLIMIT_FSIZE`) answer with an error that can be told, where it
+/// would end the process (setrlimit(2)). What replaces this process gets the default back.
+fn full_is_an_error() {
+    // SAFETY: sets a disposition, installs no handler.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Writes 0 to the core dump filter (core(5)): a dump holds no memory even where it is piped to a

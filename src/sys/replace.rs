@@ -55,7 +55,7 @@ pub struct NulInside;
 
 /// Replaces this process by `program`, with exactly these arguments and this environment, no
 /// descriptor above 2, no blocked signal and the default answer to `SIGPIPE` (which Rust's runtime
-/// ignores). Returns only if that failed, with the reason.
+/// ignores) and `SIGXFSZ` (which hardening does). Returns only if that failed, with the reason.
 #[must_use]
 pub fn replace(program: &CStr, arguments: &Block, environment: &Block) -> io::Error {
     if let Err(e) = close_descriptors_on_exec() {
@@ -77,13 +77,14 @@ fn plain_signals() -> io::Result<()> {
     check(unsafe { libc::sigemptyset(none.as_mut_ptr()) })?;
     // SAFETY: the set was initialised above, the old mask is not asked for.
     check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) })?;
-    // SAFETY: sets a disposition, installs no handler.
-    let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-    if before == libc::SIG_ERR {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
+    for signal in [libc::SIGPIPE, libc::SIGXFSZ] {
+        // SAFETY: sets a disposition, installs no handler.
+        let before = unsafe { libc::signal(signal, libc::SIG_DFL) };
+        if before == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
     }
+    Ok(())
 }
 
 /// Marks every descriptor above 2 to be closed by the exec; until then an error can still be told.

@@ -249,6 +249,31 @@ fn before_the_seal_is_moved_on_the_old_grants_count_and_after_it_the_new() {
 }
 
 #[test]
+fn what_an_interrupted_change_allowed_is_listed_and_can_be_revoked() {
+    let home = home();
+    let (one, two) = (labelled(&home, "one"), labelled(&home, "two"));
+    let _ = one.allow(&home);
+    killed(&two.run(&home, "allow"), FILE);
+    started(&home, &two);
+    assert_eq!(grants(&home).len(), 2);
+    let id = grants(&home).pop().expect("a grant");
+    let _ = home.broker(["revoke", &id]).run().ok();
+    refused(
+        &home,
+        &two,
+        "grant-changed",
+        "it was allowed as the server \"one\"",
+    );
+    started(&home, &one);
+    // And what a revocation took back that was killed behind the seal can be allowed again.
+    killed(&home.broker(["revoke", "--server", "one"]), FILE);
+    let answer = one.exec(&home).run();
+    withheld(&home, answer, "not-granted", "nobody allowed it yet");
+    let _ = one.allow(&home);
+    started(&home, &one);
+}
+
+#[test]
 fn a_change_that_did_not_come_to_its_end_does_not_count_after_another_that_did() {
     let home = home();
     let (one, two) = (labelled(&home, "one"), labelled(&home, "two"));

@@ -8,6 +8,7 @@ mod crashes;
 mod fields;
 mod files;
 mod forged;
+mod logged;
 mod planted;
 mod same;
 
@@ -236,23 +237,23 @@ fn traced(run: &Run<'_>) -> Traced {
 
 /// Runs broker under `strace`, which is given more to do.
 fn traced_with(run: &Run<'_>, more: &[&str]) -> Traced {
+    traced_behind(run, &[], more)
+}
+
+/// Runs broker under `strace`, and that by another program with its arguments.
+fn traced_behind(run: &Run<'_>, before: &[&str], more: &[&str]) -> Traced {
     let calls = tempfile::NamedTempFile::new().expect("a file");
     let inner = run.command();
-    let mut command = Command::new("/usr/bin/strace");
+    let mut words: Vec<OsString> = before.iter().map(OsString::from).collect();
+    let strace = ["/usr/bin/strace", "-f", "-qq", "-s", "4096"];
+    words.extend(strace.map(OsString::from));
+    words.extend(["-e", "trace=%file,connect,fsync,fdatasync"].map(OsString::from));
+    words.extend(more.iter().map(OsString::from));
+    words.extend(["-o".into(), calls.path().into(), "--".into()]);
+    words.push(inner.get_program().to_owned());
+    let mut command = Command::new(&words[0]);
     command
-        .args([
-            "-f",
-            "-qq",
-            "-s",
-            "4096",
-            "-e",
-            "trace=%file,connect,fsync,fdatasync",
-        ])
-        .args(more)
-        .arg("-o")
-        .arg(calls.path())
-        .arg("--")
-        .arg(inner.get_program())
+        .args(&words[1..])
         .args(inner.get_args())
         .env_clear()
         .envs(inner.get_envs().filter_map(|(n, v)| Some((n, v?))))

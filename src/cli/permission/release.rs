@@ -18,7 +18,7 @@ use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, note
 use crate::audit::{Action, Outcome, Position};
 use crate::catalog::{Catalog, Home};
 use crate::launch::launcher::Reading;
-use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
+use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, prepare, reading, review};
 use crate::paths::FileStamp;
 use crate::policy::{Asked, Binding, Command, Danger, Difference, Grants, Text, Verdict};
 use crate::secret::{SecretName, State, WhenOverdue};
@@ -61,8 +61,7 @@ pub(in crate::cli) fn released(
     home: &Home,
     context: &Context,
 ) -> Result<Released, Failure> {
-    let neutral = home.paths.neutral_folder();
-    let meaning = reading(plan, &neutral);
+    let meaning = reading(plan, &home.paths);
     let mut stores = OpenStores::new(home);
     let (mut missed, mut told, mut once) = (None, None, None);
     let mut ignored = Vec::new();
@@ -140,8 +139,10 @@ pub(in crate::cli) fn released(
                 continue;
             }
         };
-        plan.settle(granted, &meaning);
-        crate::paths::create_folder(&neutral)?;
+        let failed = |failure| event.withheld(failure, home, context);
+        let settled = plan.settle(granted, &home.paths);
+        let settled = settled.map_err(|error| failed(error.into()))?;
+        prepare(&settled).map_err(|error| failed(error.into()))?;
         anchor(home, &mut stores, &batch.seals, position, context);
         return Ok(Released {
             values: batch.values,
@@ -345,7 +346,7 @@ fn own_terminal() -> Option<Terminal> {
 /// Finds out what is dangerous about a command that is started in `cwd`.
 pub(super) fn dangers(command: &Command, cwd: &Path, home: &Home) -> Vec<Danger> {
     let user = crate::paths::user_home();
-    review(command, cwd, user.as_deref(), &home.paths.neutral_folder())
+    review(command, cwd, user.as_deref(), &home.paths)
 }
 
 /// Says what a command is, what is dangerous about it first.
