@@ -42,6 +42,8 @@ mod properties;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]
+mod rotation;
+#[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]
 mod vault;

@@ -85,6 +85,7 @@ fn what_the_readme_says_answers_in_json_does() {
     for words in [
         &["list", "--json"][..],
         &["show", "a", "--json"],
+        &["due", "--json"],
         &["requests", "--json"],
         &["grants", "--json"],
         &["servers", "--json"],

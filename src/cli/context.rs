@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::args::Cli;
 use super::failure::Failure;
 use super::output::Output;
+use super::permission::quoted;
 use super::terminal::Terminal;
 use crate::catalog::{Catalog, CatalogError, Home, Record};
 use crate::clock::Clock;
@@ -47,7 +48,7 @@ impl Context {
     /// How this broker is called in advice, with the flag that chose the home.
     pub(super) fn command(&self) -> String {
         match &self.chosen_home {
-            Some(home) => format!("broker --home {}", home.display()),
+            Some(home) => format!("broker --home {}", quoted(home.display())),
             None => "broker".to_owned(),
         }
     }

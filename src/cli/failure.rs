@@ -18,8 +18,11 @@ use crate::store::{StoreError, StoreKind};
 pub(super) struct Failure {
     /// Stable, for scripts.
     pub(super) code: &'static str,
-    /// What is wrong.
+    /// What is wrong, on one line whatever it names.
     pub(super) message: String,
+    /// What more there is to say, a line each. In JSON it follows the message.
+    #[serde(skip)]
+    pub(super) more: Vec<String>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hint: Option<String>,
@@ -34,6 +37,7 @@ impl Failure {
         Self {
             code,
             message: message.into(),
+            more: Vec::new(),
             hint: None,
             exit: 1,
         }
@@ -65,6 +69,12 @@ impl Failure {
             Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
             None => failure.hint("see the names with: broker list"),
         }
+    }
+
+    /// Says more.
+    pub(super) fn more(mut self, lines: Vec<String>) -> Self {
+        self.more = lines;
+        self
     }
 
     /// Adds advice.
@@ -109,7 +119,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "home-not-found" => "name a folder with --home DIR or BROKER_HOME",
         "no-home" => "make one with: broker init",
         "secret-exists" => {
-            "choose another name, or remove it first; its record is changed with: broker edit"
+            "give it another value with: broker rotate; its record is changed with: broker edit"
         }
         "store-ambiguous" => "remove the doubles with your system's keychain program",
         "store-damaged" => "restore the file from a backup; nothing of it was used",
@@ -133,6 +143,8 @@ fn advice(code: &str) -> Option<&'static str> {
         "value-not-found" => {
             "the catalog names it but the store has lost it; store it again, see: broker doctor"
         }
+        "value-unchanged" => "get a new value from where it is issued; nothing was changed",
+        "version-not-kept" => "the old value is gone; give it another one with: broker rotate",
         "vault-wrong-key" => "name the right key file, see: broker vault status",
         "vault-wrong-passphrase" => "try again with the right passphrase",
         _ => return None,

@@ -4,7 +4,7 @@ use super::Done;
 use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
-use super::permission::seals;
+use super::permission::{ensure_thawed, seals};
 use super::set::StoreWord;
 use super::stores::OpenStores;
 use crate::audit::Action;
@@ -67,6 +67,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         seals::ensure(&home, &mut stores, to, &context.output)?;
         let mut change = Change::begin(&home)?;
         for name in &names {
+            // Frozen while this waited for its turn, or between two secrets.
+            ensure_thawed(&home)?;
             let leftover = change.migrate(&mut stores, name, to)?;
             context
                 .output

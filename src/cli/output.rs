@@ -114,7 +114,7 @@ impl Output {
 
     /// Tells something on stderr.
     pub(super) fn notice(&self, text: &str) {
-        self.lines("", Style::new(), text);
+        self.line("", Style::new(), text);
     }
 
     /// Tells something on stderr that only matters with `-v`.
@@ -126,13 +126,19 @@ impl Output {
 
     /// Tells something on stderr that needs attention.
     pub(super) fn warning(&self, text: &str) {
-        self.lines("warning: ", AnsiColor::Yellow.on_default().bold(), text);
+        self.line("warning: ", AnsiColor::Yellow.on_default().bold(), text);
     }
 
     /// Tells a failure on stderr, in words or as JSON.
     pub(super) fn failure(&self, failure: &Failure) {
+        let lines = || std::iter::once(&failure.message).chain(&failure.more);
         if self.json {
-            let document = serde_json::json!({ "error": failure });
+            let message: Vec<&str> = lines().map(String::as_str).collect();
+            let whole = Failure {
+                message: message.join("\n"),
+                ..failure.clone()
+            };
+            let document = serde_json::json!({ "error": whole });
             let _ = writeln!(
                 io::stderr().lock(),
                 "{}",
@@ -140,26 +146,23 @@ impl Output {
             );
             return;
         }
-        self.lines(
-            "error: ",
-            AnsiColor::Red.on_default().bold(),
-            &failure.message,
-        );
+        for line in lines() {
+            self.line("error: ", AnsiColor::Red.on_default().bold(), line);
+        }
         if let Some(hint) = &failure.hint {
-            self.lines("hint: ", AnsiColor::Cyan.on_default(), hint);
+            self.line("hint: ", AnsiColor::Cyan.on_default(), hint);
         }
     }
 
-    fn lines(&self, word: &str, style: Style, text: &str) {
+    /// Writes one line, whatever the names in it hold: a second one could say anything in broker's name.
+    fn line(&self, word: &str, style: Style, text: &str) {
         let mut err = io::stderr().lock();
         let (on, off) = if self.color && !word.is_empty() {
             (style.render().to_string(), style.render_reset().to_string())
         } else {
             (String::new(), String::new())
         };
-        for line in text.lines() {
-            let _ = writeln!(err, "broker: {on}{word}{off}{}", escaped(line));
-        }
+        let _ = writeln!(err, "broker: {on}{word}{off}{}", escaped(text));
     }
 }
 

@@ -12,7 +12,7 @@ use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::init::{absolute, new_passphrase, passphrase_from_stdin};
-use super::permission::seals;
+use super::permission::{ensure_thawed, seals};
 use super::stores::{OpenStores, access};
 use super::terminal::Terminal;
 use crate::audit;
@@ -165,6 +165,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
                     seals::ensure_thawed(&home, &mut OpenStores::new(&home), StoreKind::Vault)?;
                 }
                 let _lock = home.lock()?;
+                // Frozen while this waited for its turn.
+                if opens_otherwise {
+                    ensure_thawed(&home)?;
+                }
                 Ok(vault.rekey(&protection)?)
             })?;
             for path in left {

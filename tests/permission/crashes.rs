@@ -134,12 +134,6 @@ const ALLOW: Case = Case {
     before: &["one", "two"],
     after: &["one", "three", "two"],
 };
-const REVOKE: Case = Case {
-    words: &["revoke", "--server", "two"],
-    before: &["one", "two"],
-    after: &["one"],
-};
-
 fn sweep(case: &Case, faults: &[Fault]) {
     let template = template();
     let why = "it changes nothing: dying here is dying at the next call that does";
@@ -185,16 +179,6 @@ fn an_allow_that_is_killed_leaves_the_old_grants_or_the_new() {
 #[test]
 fn an_allow_with_failing_calls_leaves_the_old_grants_or_the_new() {
     sweep(&ALLOW, ERRORS);
-}
-
-#[test]
-fn a_revocation_that_is_killed_leaves_the_old_grants_or_the_new() {
-    sweep(&REVOKE, KILLS);
-}
-
-#[test]
-fn a_revocation_with_failing_calls_leaves_the_old_grants_or_the_new() {
-    sweep(&REVOKE, ERRORS);
 }
 
 /// Runs a command that is killed as it puts a file in its place: the first, the second, ...

@@ -8,6 +8,7 @@ mod crashes;
 mod fields;
 mod files;
 mod forged;
+mod frozen;
 mod logged;
 mod planted;
 mod same;

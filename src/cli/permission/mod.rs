@@ -12,7 +12,7 @@ use asking::{Answer, ask, noted};
 pub(super) use release::{bound, released, words};
 pub(super) use wanted::find_all;
 use words::describe;
-pub(super) use words::differences;
+pub(super) use words::{differences, quoted};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -16,12 +16,12 @@ use super::seen::Seen;
 use super::wanted::{Batch, Wanted, find_all, read};
 use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted};
 use crate::audit::{Action, Outcome, Position};
-use crate::catalog::Home;
+use crate::catalog::{Catalog, Home};
 use crate::launch::launcher::Reading;
 use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, prepare, reading, review};
 use crate::paths::FileStamp;
 use crate::policy::{Asked, Binding, Command, Danger, Difference, Grants, Text, Verdict};
-use crate::secret::SecretName;
+use crate::secret::{SecretName, State, WhenOverdue};
 use crate::store::StoreError;
 
 /// How often the home may change under the reading before that is given up.
@@ -95,6 +95,8 @@ pub(in crate::cli) fn released(
         let position = match &told {
             Some((versions, position)) if *versions == wanted => *position,
             _ => {
+                check_dates(plan, &catalog, context)
+                    .map_err(|failure| event.withheld(failure, home, context))?;
                 let event = event.clone().detail_if(notes(&allowed, &command));
                 let position = event.write(Outcome::Intent, home, context)?;
                 told = Some((wanted.clone(), position));
@@ -151,6 +153,33 @@ pub(in crate::cli) fn released(
         "home-busy",
         "the home was changed all the time while values were read",
     ))
+}
+
+/// Tells of every secret whose time is over, or refuses to give it out, as was decided for the secret or the server.
+fn check_dates(plan: &Plan, catalog: &Catalog, context: &Context) -> Result<(), Failure> {
+    for name in plan.secrets() {
+        let Some(record) = catalog.find(&name) else {
+            continue;
+        };
+        // Without dates there is no reason to look for the zone, which reads many files.
+        if record.rotate_every.is_none() && record.expires.is_none() {
+            continue;
+        }
+        let what = match record.state(context.now(), &context.zone()) {
+            State::Expired => "has expired",
+            State::Overdue => "is overdue",
+            State::DueSoon | State::Ok | State::None => continue,
+        };
+        if [record.when_overdue, plan.when_overdue].contains(&Some(WhenOverdue::Refuse)) {
+            let message = format!("the server was not started: \"{name}\" {what}");
+            return Err(Failure::new("secret-overdue", message)
+                .hint(format!("give it another value with: broker rotate {name}")));
+        }
+        context.output.warning(&format!(
+            "\"{name}\" {what}; give it another value with: broker rotate {name}"
+        ));
+    }
+    Ok(())
 }
 
 /// What changes when the catalog or the grants do.
@@ -279,7 +308,7 @@ fn refused(
     }
     let cwd = Text::of(&plan.starts_in);
     let noted = noted(command, &cwd, event, home, context);
-    let (code, mut message) = if nearest.is_empty() {
+    let (code, message) = if nearest.is_empty() {
         (
             "not-granted",
             format!("{} was not started: nobody allowed it yet", called(command)),
@@ -291,10 +320,9 @@ fn refused(
         );
         ("grant-changed", message)
     };
-    for line in differences(&nearest) {
-        message.push_str(&format!("\n  {line}"));
-    }
-    let failure = Failure::new(code, message);
+    let lines = differences(&nearest).into_iter();
+    let lines = lines.map(|line| format!("  {line}")).collect();
+    let failure = Failure::new(code, message).more(lines);
     Err(match noted {
         Some(noted) => failure.hint(format!(
             "see and allow it in a terminal with: {} allow {}",
@@ -329,7 +357,10 @@ pub(in crate::cli) fn words(
 ) -> Vec<String> {
     let mut lines = describe(command, &dangers(command, cwd, home));
     if let Some(chosen) = context.other_home() {
-        lines.push(format!("  home       {}", chosen.display()));
+        lines.push(format!(
+            "  home       {}",
+            super::words::quoted(chosen.display())
+        ));
     }
     lines
 }

@@ -71,7 +71,7 @@ fn argument(argument: &Argument) -> String {
 }
 
 /// Writes a word as a shell takes it, so that it is seen where one ends.
-pub(super) fn quoted(text: impl ToString) -> String {
+pub(in crate::cli) fn quoted(text: impl ToString) -> String {
     let shown = text.to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,^~".contains(c);
     if !shown.is_empty() && shown.chars().all(is_plain) {
