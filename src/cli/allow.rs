@@ -6,7 +6,9 @@ use super::Done;
 use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
-use super::permission::{Permissions, bound, find_all, requests, seals, words, write_requests};
+use super::permission::{
+    Permissions, bound, find_all, place_of, requests, seals, words, write_requests,
+};
 use super::person::Person;
 use super::start::StartArgs;
 use super::stores::OpenStores;
@@ -68,6 +70,8 @@ fn allow(args: Args, context: &Context) -> Result<Done, Failure> {
                 }
                 pending.all().to_vec()
             }
+            // What the user's own settings define is meant before what anybody asked for.
+            Some(word) if context.config()?.servers.contains_key(word) => Vec::new(),
             Some(word) => match pending.find(word) {
                 Found::One(request) => vec![request.clone()],
                 Found::Several => {
@@ -84,7 +88,11 @@ fn allow(args: Args, context: &Context) -> Result<Done, Failure> {
             },
         };
         if !asked.is_empty() {
-            return go_through(&asked, &home, &mut stores, context);
+            let word = args.start.server.as_deref().unwrap_or_default();
+            let by_id = asked.len() == 1
+                && !word.is_empty()
+                && asked.iter().all(|r| r.id.starts_with(word));
+            return go_through(&asked, by_id, &home, &mut stores, context);
         }
         let known = context.config()?.servers;
         let word = args.start.server.as_deref().unwrap_or_default();
@@ -213,15 +221,22 @@ fn forget(id: &str, home: &Home, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Goes through requests, one by one.
+/// Goes through requests, one by one. Where nobody looks at them, one has to be named by its id.
 fn go_through(
     asked: &[Request],
+    by_id: bool,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
 ) -> Result<Done, Failure> {
     let event = Event::new(Action::Allow);
     let mut person = person("allowing a command", &event, home, stores, context)?;
+    if person.is_unattended() && !by_id {
+        let failure =
+            Failure::usage("nobody looks at requests here, so one has to be named by its id")
+                .hint("see: broker requests; or allow the words of the command itself");
+        return Err(event.withheld(failure, home, context));
+    }
     let catalog = home.catalog()?;
     let mut declined = None;
     for request in asked {
@@ -229,9 +244,11 @@ fn go_through(
         // As the secrets are called now; one that is gone cannot be given.
         let known = |secret: &mut Secret| {
             let record = catalog.secrets().iter().find(|r| r.id == secret.id);
-            record
-                .map(|record| secret.name = record.name.clone())
-                .is_some()
+            if let Some(record) = record {
+                secret.name = record.name.clone();
+                secret.item = place_of(record);
+            }
+            record.is_some()
         };
         let failure = if !command.secrets_mut().all(known) {
             Some(Failure::new(
@@ -359,6 +376,9 @@ fn upgraded(
             }
         })
     })?;
+    for (_, command) in &renewed {
+        forget(&command.id(), home, context)?;
+    }
     context.output.notice(&format!(
         "allowed again: {} command(s) of \"{}\"",
         renewed.len(),

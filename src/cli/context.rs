@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::catalog::{Catalog, CatalogError, Home, Record};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::paths::HomePaths;
+use crate::paths::{HOME_VARIABLE, HomePaths};
 use crate::secret::SecretName;
 use crate::store::Asking;
 use crate::sys::{self, Guard, Hardening};
@@ -47,8 +47,16 @@ impl Context {
 
     /// How this broker is called in advice, with the flag that chose the home.
     pub(super) fn command(&self) -> String {
-        match &self.chosen_home {
-            Some(home) => format!("broker --home {}", quoted(home.display())),
+        let variable = || std::env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
+        let chosen = self
+            .chosen_home
+            .clone()
+            .or_else(|| variable().map(Into::into));
+        match chosen {
+            Some(home) => {
+                let whole = std::path::absolute(&home).unwrap_or(home);
+                format!("broker --home {}", quoted(whole.display()))
+            }
             None => "broker".to_owned(),
         }
     }

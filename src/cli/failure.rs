@@ -219,10 +219,10 @@ impl From<PlanError> for Failure {
                 "usage",
                 Some("write the command behind --, or name a server of broker.toml".to_owned()),
             ),
-            PlanError::Program(ProgramError::NotFound) => {
+            PlanError::Program { error: ProgramError::NotFound, .. } => {
                 return Self::new("program-not-found", message).exiting(127);
             }
-            PlanError::Program(ProgramError::NotExecutable(_)) => {
+            PlanError::Program { error: ProgramError::NotExecutable(_), .. } => {
                 return Self::new("program-not-executable", message).exiting(126);
             }
             PlanError::Folder(_) => ("folder-unusable", None),

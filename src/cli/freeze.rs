@@ -54,8 +54,11 @@ pub(super) fn freeze(args: &FreezeArgs, context: &Context) -> Result<Done, Failu
         return Err(Failure { message, ..failure });
     }
     marked?;
-    told?;
-    event.write(crate::audit::Outcome::Done, &home, context)?;
+    let done = told.and_then(|_| event.write(crate::audit::Outcome::Done, &home, context));
+    done.map_err(|failure| {
+        let message = format!("the home is frozen, but {}", failure.message);
+        Failure { message, ..failure }
+    })?;
     context
         .output
         .notice("frozen: no value leaves this home until: broker thaw");

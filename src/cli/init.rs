@@ -286,21 +286,26 @@ fn become_unattended(
         return Err(CatalogError::HomeExists.into());
     }
     let kind = home.record.store;
-    let catalog = home.catalog()?;
-    if !catalog.secrets().is_empty() || !catalog.pending().is_empty() {
-        let message = "this home has secrets, so it stays one where a person is asked";
-        return Err(Failure::new("home-has-secrets", message)
-            .hint("make another home for this: broker --home DIR init --unattended"));
+    if home.record.unattended {
+        return Err(CatalogError::HomeExists.into());
     }
+    let empty = |home: &Home| {
+        let catalog = home.catalog()?;
+        if catalog.secrets().is_empty() && catalog.pending().is_empty() {
+            return Ok(());
+        }
+        let message = "this home has secrets, so it stays one where a person is asked";
+        Err(Failure::new("home-has-secrets", message)
+            .hint("make another home for this: broker --home DIR init --unattended"))
+    };
+    empty(&home)?;
     let event = Event::new(Action::Init).detail("nobody is asked from now on");
     event.around(&home.clone(), context, || {
         let mut stores = OpenStores::new(&home);
-        seals::update(
-            &home,
-            &mut stores,
-            &context.output,
-            policy::Seal::set_unattended,
-        )?;
+        // Looked at again under the lock: the first secret may have come in between.
+        let check = || empty(&home);
+        let update = policy::Seal::set_unattended;
+        seals::update_if(&home, &mut stores, &context.output, check, update)?;
         let _lock = home.lock()?;
         Ok(home.set_unattended()?)
     })?;

@@ -65,15 +65,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             }
         }
         seals::ensure(&home, &mut stores, to, &context.output)?;
+        let mut moved = Vec::new();
         let mut change = Change::begin(&home)?;
         for name in &names {
             // Frozen while this waited for its turn, or between two secrets.
             ensure_thawed(&home)?;
+            let old = find(change.catalog(), name)?.clone();
             let leftover = change.migrate(&mut stores, name, to)?;
+            moved.push((old, find(change.catalog(), name)?.clone()));
             context
                 .output
                 .notice(&format!("moved \"{name}\" to the {to}"));
             super::remove::tell_leftover(&leftover, context);
+        }
+        drop(change);
+        for (old, new) in &moved {
+            seals::follow(&home, &mut stores, &context.output, old, new)?;
         }
         Ok(())
     })?;

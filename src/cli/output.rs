@@ -162,7 +162,9 @@ impl Output {
         } else {
             (String::new(), String::new())
         };
-        let _ = writeln!(err, "broker: {on}{word}{off}{}", escaped(text));
+        // In one write, so that what a server says at the same moment does not come in between.
+        let line = format!("broker: {on}{word}{off}{}\n", escaped(text));
+        let _ = err.write_all(line.as_bytes());
     }
 }
 

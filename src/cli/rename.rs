@@ -4,6 +4,7 @@ use super::Done;
 use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
+use super::permission::seals;
 use super::stores::OpenStores;
 use super::summary::Users;
 use crate::audit::Action;
@@ -34,8 +35,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let event = Event::new(Action::Rename).secrets([&args.old, &args.new]);
     let leftover = event.around(&home, context, || {
         let mut change = Change::begin(&home)?;
-        find(change.catalog(), &args.old)?;
-        Ok(change.rename(&mut stores, &args.old, &args.new)?)
+        let old = find(change.catalog(), &args.old)?.clone();
+        let leftover = change.rename(&mut stores, &args.old, &args.new)?;
+        let new = find(change.catalog(), &args.new)?.clone();
+        drop(change);
+        seals::follow(&home, &mut stores, &context.output, &old, &new)?;
+        Ok(leftover)
     })?;
     context
         .output

@@ -2,12 +2,12 @@
 
 use super::Done;
 use super::audited::Event;
-use super::context::{Context, find};
+use super::context::Context;
 use super::failure::Failure;
 use super::permission::{Permissions, seals};
 use super::stores::OpenStores;
 use crate::audit::Action;
-use crate::policy::Grant;
+use crate::policy::{Grant, Secret};
 use crate::secret::SecretName;
 
 /// Take back what was allowed
@@ -41,9 +41,13 @@ const FEWEST_DIGITS: usize = 4;
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
-    let secret = match &args.secret {
-        Some(name) => Some(find(&home.catalog()?, name)?.id.clone()),
-        None => None,
+    let permissions = Permissions::load(&home, &context.output);
+    let catalog = home.catalog()?;
+    let id_of = |name: &SecretName| catalog.find(name).map(|record| record.id.as_str());
+    // A secret that is gone is still named in what was allowed with it.
+    let is_named = |secret: &&Secret, name: &SecretName| match id_of(name) {
+        Some(id) => secret.id == id,
+        None => secret.name == *name,
     };
     let is_meant = |grant: &Grant| {
         let by_id = args
@@ -51,12 +55,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             .as_ref()
             .is_some_and(|id| id.len() >= FEWEST_DIGITS && grant.id.starts_with(id.as_str()));
         let by_server = args.server.is_some() && grant.command.server == args.server;
-        let by_secret = secret
+        let by_secret = args
+            .secret
             .as_ref()
-            .is_some_and(|id| grant.command.secrets().iter().any(|s| s.id == *id));
+            .is_some_and(|name| grant.command.secrets().iter().any(|s| is_named(s, name)));
         args.all || by_id || by_server || by_secret
     };
-    let permissions = Permissions::load(&home, &context.output);
     let meant: Vec<&Grant> = permissions
         .all()
         .into_iter()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use crate::config::{Config, is_label};
-use crate::launch::{Assignment, Caller, Plan, Request, SkipReason};
+use crate::launch::{Assignment, Caller, Plan, PlanError, Request, SkipReason};
 use crate::paths;
 
 /// A start, as it is written on the command line.
@@ -125,8 +125,13 @@ impl StartArgs {
     /// # Errors
     /// What the arguments, `broker.toml` or the plan have wrong.
     pub(super) fn plan(self, context: &Context) -> Result<Plan, Failure> {
-        let plan = Plan::make(request(self, context.config()?)?, &caller()?)?;
-        for skipped in &plan.skipped {
+        let plan = Plan::make(request(self, context.config()?)?, &caller()?);
+        let skipped = match &plan {
+            Ok(plan) => plan.skipped.as_slice(),
+            Err(PlanError::Program { skipped, .. }) => skipped,
+            Err(_) => &[],
+        };
+        for skipped in skipped {
             let why = match skipped.why {
                 SkipReason::Relative => "it is not an absolute path",
                 SkipReason::WritableByOthers => "other users can write there",
@@ -137,7 +142,7 @@ impl StartArgs {
                 skipped.entry.display()
             ));
         }
-        Ok(plan)
+        Ok(plan?)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::audited::log;
 use super::failure::Failure;
-use crate::audit::{Action, Outcome, Recorded};
+use crate::audit::{Action, Caller, Outcome, Recorded};
 use crate::catalog::Home;
 use crate::policy::Command;
 use crate::secret::SecretName;
@@ -20,6 +20,8 @@ pub(super) struct Used {
     pub(super) refused: u64,
     /// Who asked, by the client that was recognised.
     pub(super) clients: Vec<String>,
+    /// The last start that was announced, and when the one before it was: it may yet have been refused.
+    announced: Option<(Option<Caller>, Option<Timestamp>)>,
 }
 
 /// What the log says about uses. Refused, failed and announced starts are told apart.
@@ -75,13 +77,23 @@ impl Usage {
         }
         if is(Outcome::Intent) {
             used.first.get_or_insert(entry.time);
+            used.announced = Some((entry.caller.clone(), used.last));
             used.last = Some(entry.time);
             used.releases = used.releases.saturating_add(1);
             for name in names {
                 self.secrets.insert(name, entry.time);
             }
-        } else if is(Outcome::Refused) {
-            used.refused = used.refused.saturating_add(1);
+            return;
+        }
+        used.refused = used.refused.saturating_add(u64::from(is(Outcome::Refused)));
+        // What was announced by the same process was not given out after all.
+        match used.announced.take() {
+            Some((caller, before)) if caller == entry.caller => {
+                used.releases = used.releases.saturating_sub(1);
+                used.last = before;
+                used.first = used.first.filter(|_| before.is_some());
+            }
+            other => used.announced = other,
         }
     }
 

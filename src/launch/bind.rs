@@ -80,21 +80,17 @@ fn read_in(
     })
 }
 
-/// Works out everything about a plan that a grant binds. `id` gives the internal id of a secret.
+/// Works out everything about a plan that a grant binds. `find` gives a secret as the catalog has it.
 ///
 /// # Errors
 /// See [`BindError`].
 pub fn bind(
     plan: &Plan,
     reading: &Reading,
-    id: &dyn Fn(&SecretName) -> Option<String>,
+    find: &dyn Fn(&SecretName) -> Option<policy::Secret>,
     known: &KnownContents<'_>,
 ) -> Result<Command, BindError> {
-    let secret = |name: &SecretName| {
-        let id = id(name).ok_or_else(|| BindError::NoSecret(name.clone()))?;
-        let name = name.clone();
-        Ok(policy::Secret { id, name })
-    };
+    let secret = |name: &SecretName| find(name).ok_or_else(|| BindError::NoSecret(name.clone()));
     let (mut variables, mut literals, mut passed) =
         (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (variable, source) in &plan.variables {

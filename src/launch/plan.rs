@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::program::{ProgramError, Skipped, find_program, safe_search_path};
+use super::program::{ProgramError, Skipped, find_program, is_path, safe_search_path};
 use super::project::project;
 use super::{base_list, is_dangerous};
 use crate::config::is_variable;
@@ -124,9 +124,14 @@ pub enum PlanError {
     /// No program was named.
     #[error("no command was given")]
     NoCommand,
-    /// The program cannot be executed.
-    #[error(transparent)]
-    Program(#[from] ProgramError),
+    /// The program cannot be executed, and in these entries of `PATH` it was not looked for.
+    #[error("{error}")]
+    Program {
+        /// What is wrong.
+        error: ProgramError,
+        /// Where it was not looked for.
+        skipped: Vec<Skipped>,
+    },
     /// The folder to start in is not there.
     #[error("the folder \"{}\" cannot be entered", .0.display())]
     Folder(PathBuf),
@@ -195,9 +200,22 @@ impl Plan {
             .get("PATH")
             .map_or_else(default_search_path, OsStr::to_owned);
         let project = project(&starts_in, caller.home.as_deref());
-        let (search, skipped) = safe_search_path(&path, project.as_deref());
-        let program = find_program(&name, &search, &starts_in)?;
+        // Looking at each entry takes time, so it is done only where something is looked up, or a secret given out.
+        let by_name = !is_path(&name);
+        let (mut search, mut skipped) = (path.clone(), Vec::new());
+        if by_name {
+            (search, skipped) = safe_search_path(&path, project.as_deref());
+        }
+        let program = match find_program(&name, &search, &starts_in) {
+            Ok(program) => program,
+            Err(error) => return Err(PlanError::Program { error, skipped }),
+        };
         let variables = variables(&request, caller)?;
+        let is_secret = |source: &Source| matches!(source, Source::Secret(_));
+        let in_arguments = arguments.iter().any(|a| matches!(a, Argument::Secret(_)));
+        if !by_name && (in_arguments || variables.values().any(is_secret)) {
+            (search, skipped) = safe_search_path(&path, project.as_deref());
+        }
         let mut base = base_list(&caller.variables);
         let mut supply = |name: &str, value: Option<OsString>| {
             if let (None, Some(value)) = (caller.get(name), value) {

@@ -89,8 +89,10 @@ pub fn find_program(
         return Err(ProgramError::NotFound);
     }
     let given = Path::new(word);
-    if given.components().count() > 1 || given.is_absolute() || has_separator(word) {
-        return match look(&folder.join(given)) {
+    if is_path(word) {
+        // `./x` and `x` are one path, however it was written.
+        let whole: PathBuf = folder.join(given).components().collect();
+        return match look(&whole) {
             Found::Executable(path) => Ok(path),
             Found::Other(path) => Err(ProgramError::NotExecutable(path)),
             Found::Nothing => Err(ProgramError::NotFound),
@@ -107,6 +109,12 @@ pub fn find_program(
         }
     }
     Err(other.map_or(ProgramError::NotFound, ProgramError::NotExecutable))
+}
+
+/// Tells whether a word is a path, which is not looked up.
+pub(super) fn is_path(word: &OsStr) -> bool {
+    let given = Path::new(word);
+    given.components().count() > 1 || given.is_absolute() || has_separator(word)
 }
 
 enum Found {

@@ -42,10 +42,20 @@ pub fn project(folder: &Path, home: Option<&Path>) -> Option<PathBuf> {
 #[must_use]
 pub(super) fn is_inside(program: &Path, project: Option<&Path>) -> bool {
     project.is_some_and(|project| program.starts_with(project))
-        || program
-            .components()
-            .any(|part| INSIDE.iter().any(|name| part.as_os_str() == *name))
+        || program.ancestors().any(belongs_to_one)
         || is_virtual_environment(program)
+}
+
+/// Tells whether `folder` holds programs of one project. Where Node.js is installed, the packages that came with it lie
+/// in `lib/node_modules` beside its `bin`.
+fn belongs_to_one(folder: &Path) -> bool {
+    let is_called = |folder: &Path, name: &str| folder.file_name().is_some_and(|n| n == name);
+    if !INSIDE.iter().any(|name| is_called(folder, name)) {
+        return false;
+    }
+    let lib = folder.parent().filter(|lib| is_called(lib, "lib"));
+    let installed = lib.and_then(Path::parent);
+    !installed.is_some_and(|top| top.join("bin/node").exists())
 }
 
 /// Tells whether a program lies in a virtual environment of Python, whatever that is called: there is a
@@ -96,6 +106,12 @@ mod tests {
         crate::paths::write_file(&venv.join("pyvenv.cfg"), b"").expect("written");
         assert!(is_inside(&python, None));
         assert!(is_inside(Path::new("/a/node_modules/.bin/node"), None));
+        let npm = top.path().join("lib/node_modules/npm/bin/npx-cli.js");
+        assert!(is_inside(&npm, None));
+        fs::create_dir(top.path().join("bin")).expect("made");
+        crate::paths::write_file(&top.path().join("bin/node"), b"").expect("written");
+        assert!(!is_inside(&npm, None), "it came with the system's node");
+        assert!(is_inside(&npm, Some(top.path())));
         assert!(is_inside(Path::new("/p/bin/x"), Some(Path::new("/p"))));
         assert!(!is_inside(Path::new("/pp/bin/x"), Some(Path::new("/p"))));
         assert!(!is_inside(

@@ -96,6 +96,9 @@ pub struct Secret {
     pub id: String,
     /// What it was called then, for people.
     pub name: SecretName,
+    /// Where its value was kept then: the store and the name it is filed under. It counts too, because the catalog, which
+    /// has no seal, says which id has which name.
+    pub item: String,
 }
 
 /// An argument of a command.
@@ -189,6 +192,14 @@ impl Command {
 }
 
 impl Command {
+    /// Notes that the value of the secret `id` moved from one place to another, if it was at the first.
+    pub fn follow(&mut self, id: &str, name: &SecretName, from: &str, to: &str) {
+        for secret in self.secrets_mut().filter(|s| s.id == id && s.item == from) {
+            name.clone_into(&mut secret.name);
+            to.clone_into(&mut secret.item);
+        }
+    }
+
     /// Returns every secret it is given, to be changed.
     pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
         let of_arguments = self

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Argument, Asked, Binding, Command, Text};
+use super::{Argument, Asked, Binding, Command, Secret, Text};
 
 /// One thing that differs. Holds what was allowed, never what is asked for: that comes from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) fn differences(granted: &Command, asked: &Asked<'_>) -> Vec<Differenc
     if granted.home != now.home {
         found.push(Difference::Home(granted.home.clone()));
     }
-    let same_id = |a: &super::Secret, b: &super::Secret| a.id == b.id;
+    let same_id = |a: &Secret, b: &Secret| is_same(a, b);
     let parts = parts(&granted.variables, &now.variables, same_id);
     found.extend(parts.map(|(part, name)| Difference::Secret(part, name)));
     let parts = self::parts(&granted.literals, &now.literals, |a, b| a == b);
@@ -120,7 +120,7 @@ fn arguments(granted: &Command, now: &Command, found: &mut Vec<Difference>) {
     for (index, pair) in granted.arguments.iter().zip(&now.arguments).enumerate() {
         let same = match pair {
             (Argument::Text(a), Argument::Text(b)) => a == b,
-            (Argument::Secret(a), Argument::Secret(b)) => a.id == b.id,
+            (Argument::Secret(a), Argument::Secret(b)) => is_same(a, b),
             (Argument::Text(_), Argument::Secret(_)) | (Argument::Secret(_), Argument::Text(_)) => {
                 false
             }
@@ -145,6 +145,11 @@ fn arguments(granted: &Command, now: &Command, found: &mut Vec<Difference>) {
             found.push(Difference::Content(was.path.clone()));
         }
     }
+}
+
+/// Tells whether two are one secret, kept in one place.
+fn is_same(a: &Secret, b: &Secret) -> bool {
+    a.id == b.id && a.item == b.item
 }
 
 /// Compares two sets of variables.

@@ -3,6 +3,7 @@
 //! The real binary is run, and what it asks the system for is looked at under `strace`: a refusal that has read
 //! the store first is none.
 
+mod catalog;
 #[cfg(target_arch = "x86_64")]
 mod crashes;
 mod fields;

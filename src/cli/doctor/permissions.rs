@@ -79,8 +79,17 @@ pub(super) fn permissions(
     context: &Context,
     findings: &mut Findings,
 ) {
-    if home.record.unattended {
-        findings.ok("unattended", "nobody is asked in this home, as it was made");
+    match seals::is_unattended(home, stores) {
+        Ok(true) if home.record.unattended => {
+            findings.ok("unattended", "where there is no terminal, nobody is asked in this home");
+        }
+        Ok(false) if home.record.unattended => findings.warning(
+            "unattended",
+            "home.json says that nobody is asked in this home, and the stores do not: a person is asked",
+            "",
+        ),
+        // What is wrong with a store is told where it is looked at.
+        _ => {}
     }
     let mut seal = || seals::ensure_thawed(home, stores, home.record.store);
     match ensure_thawed(home).and_then(|()| seal()) {

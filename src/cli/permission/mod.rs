@@ -10,7 +10,7 @@ mod words;
 
 use asking::{Answer, ask, noted};
 pub(super) use release::{bound, released, words};
-pub(super) use wanted::find_all;
+pub(super) use wanted::{find_all, place_of};
 use words::describe;
 pub(super) use words::{differences, quoted};
 

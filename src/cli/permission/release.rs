@@ -208,9 +208,9 @@ pub(in crate::cli) fn bound(
     known: Option<&Grants>,
     home: &Home,
 ) -> Result<Command, Failure> {
-    let id = |name: &SecretName| {
+    let secret = |name: &SecretName| {
         let found = wanted.iter().find(|wanted| wanted.name == *name);
-        found.map(|wanted| wanted.id.clone())
+        found.map(Wanted::secret)
     };
     let granted = |path: &Text, stamp: &FileStamp| {
         let content = known.and_then(|file| file.content(path, stamp));
@@ -222,7 +222,7 @@ pub(in crate::cli) fn bound(
         granted: &granted,
         seen: &seen,
     };
-    let command = bind(plan, meaning, &id, &known)?;
+    let command = bind(plan, meaning, &secret, &known)?;
     before.remember(&command.program.real, &command.program.content);
     Ok(command)
 }

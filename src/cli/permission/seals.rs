@@ -14,10 +14,10 @@ use super::super::audited::log;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::stores::OpenStores;
-use super::Permissions;
+use super::{Permissions, place_of};
 use crate::audit::Position;
 use crate::catalog::change::Stores as _;
-use crate::catalog::{Catalog, Home};
+use crate::catalog::{Catalog, Home, Record};
 use crate::paths::{self, Lock};
 use crate::policy::{Anchor, Frozen, Grant, Grants, Seal, SealError};
 use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
@@ -195,9 +195,24 @@ pub(in crate::cli) fn update(
     home: &Home,
     stores: &mut OpenStores,
     output: &Output,
+    update: impl FnMut(&mut Seal),
+) -> Result<(), Failure> {
+    update_if(home, stores, output, || Ok(()), update)
+}
+
+/// Changes every seal of the home, but for the generation, if `check` agrees while nobody else changes the home.
+///
+/// # Errors
+/// What `check` gives; as [`update`].
+pub(in crate::cli) fn update_if(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+    check: impl FnOnce() -> Result<(), Failure>,
     mut update: impl FnMut(&mut Seal),
 ) -> Result<(), Failure> {
     let _lock = home.lock()?;
+    check()?;
     let mut failed = None;
     let mut done = 0_usize;
     for kind in known_kinds(home, stores, output) {
@@ -219,6 +234,38 @@ pub(in crate::cli) fn update(
         None if done == 0 => Err(missing()),
         None => Ok(()),
     }
+}
+
+/// Lets the grants follow a secret whose value moved from one place to another: from the record `old` to `new`. Where the
+/// secret is in no grant, no store is asked.
+///
+/// # Errors
+/// As [`change`]; the commands that are given the secret then have to be allowed again.
+pub(in crate::cli) fn follow(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+    old: &Record,
+    new: &Record,
+) -> Result<(), Failure> {
+    let (from, to) = (place_of(old), place_of(new));
+    let permissions = Permissions::load(home, output);
+    let holds = |grant: &Grant| grant.command.secrets().iter().any(|s| s.id == old.id);
+    if !permissions.all().into_iter().any(holds) {
+        return Ok(());
+    }
+    let followed = change(home, stores, output, |grants| {
+        for grant in grants {
+            grant.command.follow(&old.id, &new.name, &from, &to);
+        }
+    });
+    followed.map(|_| ()).map_err(|failure| {
+        let message = format!(
+            "it was moved, but what was allowed with it has to be allowed again: {}",
+            failure.message
+        );
+        Failure { message, ..failure }
+    })
 }
 
 /// Freezes or thaws every seal.

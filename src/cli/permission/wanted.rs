@@ -8,9 +8,9 @@ use super::super::failure::Failure;
 use super::super::stores::OpenStores;
 use super::seals::Seals;
 use crate::catalog::change::Stores as _;
-use crate::catalog::{Catalog, Home};
+use crate::catalog::{Catalog, Home, Record};
 use crate::launch::{Plan, Source, Values, is_conventional};
-use crate::policy::Seal;
+use crate::policy::{Seal, Secret};
 use crate::secret::SecretName;
 use crate::store::{ItemId, StoreError, StoreKind, Version};
 
@@ -22,6 +22,26 @@ pub(in crate::cli) struct Wanted {
     pub(in crate::cli) version: Version,
     store: StoreKind,
     item: ItemId,
+}
+
+impl Wanted {
+    /// Returns what a grant binds of it.
+    pub(super) fn secret(&self) -> Secret {
+        Secret {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            item: place(self.store, self.item.name()),
+        }
+    }
+}
+
+/// Where a record's value is, as grants have it.
+pub(in crate::cli) fn place_of(record: &Record) -> String {
+    place(record.store, record.filed_as().as_str())
+}
+
+fn place(store: StoreKind, name: &str) -> String {
+    format!("{store}/{name}")
 }
 
 /// What the stores gave.

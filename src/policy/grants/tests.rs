@@ -20,6 +20,7 @@ fn secret(id: &str, name: &str) -> Secret {
     Secret {
         id: id.to_owned(),
         name: name.parse().expect("a name"),
+        item: format!("vault/{id}"),
     }
 }
 
