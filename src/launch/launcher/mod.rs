@@ -143,7 +143,7 @@ fn unknown(name: &str, line: &Line<'_>, from: usize, reading: &mut Reading) {
         let first = value.split_whitespace().next().unwrap_or_default();
         !first.contains("://") && Family::of(&called_as(Path::new(first))).is_some()
     };
-    if words.iter().flatten().any(|word| names_launcher(word)) {
+    if words.iter().flatten().any(names_launcher) {
         reading.not_understood(&format!("what {name} starts"));
     }
     line.server(from, reading);
