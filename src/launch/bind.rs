@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use super::identity::{Known, content, place};
 use super::launcher::{self, Reading, Start};
 use super::program::find_program;
-use super::project::is_inside;
+use super::project::{is_inside, project};
 use super::{Argument, Plan, Source};
 use crate::paths::{
-    FileError, FileStamp, HomePaths, Writable, ensure_empty_folder, ensure_program,
+    FileError, FileStamp, HomePaths, Writable, ensure_empty_folder, ensure_program, writable,
+    writable_above,
 };
 use crate::policy::{self, Binding, Command, Content, File, Program, Text};
 use crate::secret::SecretName;
@@ -249,6 +250,18 @@ impl Plan {
         if reading.needs_folder && granted.folder.is_none() {
             return Err(BindError::NeedsFolder(self.program.clone()));
         }
+        let here = std::env::current_dir().ok();
+        let here = here.and_then(|here| project(&here, Some(Path::new(&home))));
+        let ours = [
+            self.project.as_deref(),
+            here.as_deref(),
+            Some(Path::new(&home)),
+        ];
+        self.base.retain(|(name, text)| match name.to_str() {
+            Some("TMPDIR") => is_private(Path::new(text), &ours),
+            Some("SHELL") => is_shell_of_system(text),
+            Some(_) | None => true,
+        });
         let surroundings = [("PATH", search), ("HOME", home)];
         let set = reading.set.iter().map(|(name, text)| (*name, text.clone()));
         for (name, text) in surroundings.into_iter().chain(set) {
@@ -274,6 +287,25 @@ impl Plan {
         self.arguments = arguments;
         Ok(reading)
     }
+}
+
+/// Tells whether the system made the folder `place` for the user: nobody else can put something there, and it lies in none
+/// of these folders, in which a project may have brought something. Programs run what they find there. `/tmp` is what
+/// they take without the variable.
+fn is_private(place: &Path, folders: &[Option<&Path>]) -> bool {
+    let real = place.canonicalize().unwrap_or_default();
+    let lies_in = |folder: &Option<&Path>| is_inside(place, *folder) || is_inside(&real, *folder);
+    let is_users_own = place.is_absolute()
+        && !folders.iter().any(lies_in)
+        && writable(place) <= Writable::ByUser
+        && writable_above(place) <= Writable::ByUser;
+    is_users_own || place == Path::new("/tmp")
+}
+
+/// Tells whether the system's administrator lists a shell as one (shells(5)): programs run what the variable names.
+fn is_shell_of_system(shell: &OsStr) -> bool {
+    let listed = std::fs::read_to_string("/etc/shells").unwrap_or_default();
+    shell == "/bin/sh" || listed.lines().any(|line| OsStr::new(line.trim()) == shell)
 }
 
 /// Makes what the launcher is pointed to: the empty folder, a program of broker's own.

@@ -198,3 +198,31 @@ fn a_folder_that_was_allowed_is_the_one_a_server_starts_in() {
     let _ = plan.settle(&granted, &world.paths).expect("settled");
     assert_eq!(plan.folder, None);
 }
+
+#[test]
+fn places_of_the_caller_are_left_out_where_somebody_else_may_have_put_something() {
+    let world = World::new();
+    let base_of = |variable: &str, place: &Path| {
+        let mut plan = world.plan("npx name@1.2.3", &[]);
+        plan.base.push((variable.into(), place.into()));
+        let granted = world.command(&plan);
+        let _ = plan.settle(&granted, &world.paths).expect("settled");
+        plan.base.iter().any(|(name, _)| name == variable)
+    };
+    let work = world.path("work");
+    for (variable, place) in [
+        ("TMPDIR", work.as_path()),
+        ("TMPDIR", &world.path("programs")),
+        ("TMPDIR", Path::new("relative")),
+        ("TMPDIR", Path::new("/absent")),
+        ("TMPDIR", Path::new("/home-of-a-test/tmp")),
+        ("SHELL", Path::new("")),
+        ("SHELL", &work.join("sh")),
+        ("SHELL", &world.path("programs/npx")),
+    ] {
+        assert!(!base_of(variable, place), "{variable} {}", place.display());
+    }
+    for (variable, place) in [("TMPDIR", "/tmp"), ("TMPDIR", "/usr"), ("SHELL", "/bin/sh")] {
+        assert!(base_of(variable, Path::new(place)), "{variable} {place}");
+    }
+}

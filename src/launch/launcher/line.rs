@@ -122,12 +122,34 @@ impl<'a> Line<'a> {
         reading.starts_in = Some(neutral);
     }
 
+    /// Notes that the program, or one that is looked up on the way, is a version manager's: which program that starts is
+    /// for a file of the current folder to say, or of one above.
+    pub(super) fn shims(&self, reading: &mut Reading) {
+        let of_path = reading.lookups.iter().filter_map(|name| self.find(&[name]));
+        let mut found = std::iter::once(self.start.program.to_path_buf()).chain(of_path);
+        if let Some(shim) = found.find(|path| is_shim(path)) {
+            reading.not_understood(&format!("what the shim {} starts", shim.display()));
+        }
+    }
+
     /// Finds the first of these programs in `PATH`.
     pub(super) fn find(&self, names: &[&str]) -> Option<PathBuf> {
         let find =
             |name: &&str| find_program(OsStr::new(name), self.start.search, Path::new("/")).ok();
         names.iter().find_map(find)
     }
+}
+
+/// Tells whether a program is the one that a version manager puts in the place of others: asdf, pyenv, rbenv, nodenv and
+/// mise keep them in a folder of that name; those of mise, Volta and proto are links to one program.
+fn is_shim(program: &Path) -> bool {
+    let folder = program.parent().and_then(Path::file_name);
+    let real = program.canonicalize().unwrap_or_default();
+    folder.is_some_and(|folder| folder == "shims")
+        || matches!(
+            file_name(&real).as_str(),
+            "mise" | "rtx" | "asdf" | "volta-shim" | "proto-shim"
+        )
 }
 
 /// Tells whether a word means something in the folder it is given in: it begins there, or names what is there. The
@@ -152,8 +174,8 @@ pub(super) fn is_path_of_folder(word: &str) -> bool {
     word.contains('/') && Path::new(word).is_relative()
 }
 
-/// Reads which program of `PATH` the script at `path` is interpreted by: `#!/usr/bin/env NAME`.
-pub(super) fn interpreter(path: &Path) -> Option<String> {
+/// Reads the words behind `#!` of the script at `path`.
+fn interpreted_by(path: &Path) -> Option<Vec<String>> {
     if !path.is_file() {
         return None;
     }
@@ -161,10 +183,23 @@ pub(super) fn interpreter(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?.take(HEAD);
     file.read_to_end(&mut head).ok()?;
     let line = head.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split_whitespace();
-    if file_name(Path::new(words.next()?)) != "env" {
+    let words = std::str::from_utf8(line).ok()?.split_whitespace();
+    Some(words.map(str::to_owned).collect())
+}
+
+/// Reads which program of `PATH` the script at `path` is interpreted by: `#!/usr/bin/env NAME`.
+pub(super) fn interpreter(path: &Path) -> Option<String> {
+    let mut words = interpreted_by(path)?.into_iter();
+    if file_name(Path::new(&words.next()?)) != "env" {
         return None;
     }
-    let is_name = |word: &&str| !word.starts_with('-') && !word.contains('=');
-    words.find(is_name).map(str::to_owned)
+    words.find(|word| !word.starts_with('-') && !word.contains('='))
+}
+
+/// Tells whether the script at `path` is interpreted by a program that the kernel finds from the current folder.
+pub(super) fn is_interpreted_here(path: &Path) -> bool {
+    let words = interpreted_by(path).unwrap_or_default();
+    words
+        .first()
+        .is_some_and(|word| Path::new(word).is_relative())
 }

@@ -79,27 +79,28 @@ pub struct Reading {
 pub fn read(start: &Start<'_>) -> Reading {
     let mut reading = Reading::default();
     let line = Line::of(start);
-    let called = file_name(Path::new(start.name));
-    let real = start.program.canonicalize().unwrap_or_default();
+    let called = called_as(Path::new(start.name));
+    let real = called_as(&start.program.canonicalize().unwrap_or_default());
     match Family::of(&called) {
         Some(family) => {
             reading.is_known = family != Family::Opaque;
             family.read(&called, &line, &mut reading);
         }
         // A link of another name: what it leads to is read, but it is bound as any other program.
-        None => match Family::of(&file_name(&real)) {
-            Some(family) => family.read(&file_name(&real), &line, &mut reading),
-            None => line.server(0, &mut reading),
+        None => match Family::of(&real) {
+            Some(family) => family.read(&real, &line, &mut reading),
+            None => unknown(&called, &line, 0, &mut reading),
         },
     }
     reading.lookups.extend(line::interpreter(start.program));
+    line.shims(&mut reading);
     let mut seen = Vec::new();
     reading.lookups.retain(|name| {
         let is_new = !seen.contains(name);
         seen.push(name.clone());
         is_new
     });
-    reading.needs_folder |= is_relative(start.name);
+    reading.needs_folder |= is_relative(start.name) || line::is_interpreted_here(start.program);
     reading
 }
 
@@ -116,6 +117,36 @@ fn file_name(path: &Path) -> String {
     let endings = [".exe", ".cmd", ".bat", ".ps1"];
     let bare = endings.iter().find_map(|end| name.strip_suffix(end));
     bare.unwrap_or(&name).to_owned()
+}
+
+/// What a program is called, where the file that a launcher's name leads to counts as the launcher: `npx` is a link to
+/// `npx-cli.js`, which Node can be given, too.
+fn called_as(path: &Path) -> String {
+    let name = file_name(path);
+    let bare = [".js", ".cjs", ".mjs"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end));
+    match bare {
+        Some("npx-cli") => "npx".to_owned(),
+        Some("npm-cli") => "npm".to_owned(),
+        Some(bare @ ("pnpm" | "pnpx" | "yarn" | "corepack")) => bare.to_owned(),
+        Some(_) | None => name,
+    }
+}
+
+/// Reads the words from `from` on of a program that is not known. If a launcher is among them, it may be started in the
+/// current folder.
+fn unknown(name: &str, line: &Line<'_>, from: usize, reading: &mut Reading) {
+    let words = line.words.get(from..).unwrap_or_default();
+    let names_launcher = |word: &&str| {
+        let value = word.split_once('=').map_or(*word, |(_, value)| value);
+        let first = value.split_whitespace().next().unwrap_or_default();
+        !first.contains("://") && Family::of(&called_as(Path::new(first))).is_some()
+    };
+    if words.iter().flatten().any(names_launcher) {
+        reading.not_understood(&format!("what {name} starts"));
+    }
+    line.server(from, reading);
 }
 
 /// Launchers that are read in the same way.
@@ -206,7 +237,7 @@ fn env(line: &Line<'_>, reading: &mut Reading) {
     match Family::of(&name) {
         Some(Family::Env) => reading.not_understood("what env starts"),
         Some(family) => family.read(&name, &line, reading),
-        None => line.server(line.from, reading),
+        None => unknown(&name, &line, line.from, reading),
     }
 }
 
@@ -216,7 +247,7 @@ fn started(line: &Line<'_>, at: usize, reading: &mut Reading) {
     let word = line.text(at).unwrap_or_default();
     let name = bare(word);
     match Family::of(name) {
-        None => line.server(at.saturating_add(1), reading),
+        None => unknown(name, line, at.saturating_add(1), reading),
         Some(
             family
             @ (Family::Node | Family::Python | Family::Deno | Family::Script | Family::Shell),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::Reading;
 use super::line::Line;
 use super::options::Table;
+use super::{Family, Reading, called_as};
 
 /// Options that bring code.
 const CODE: &[&str] = &[
@@ -173,7 +173,18 @@ pub(super) fn node(line: &Line<'_>, reading: &mut Reading) {
         }
         Some((at, word)) => {
             script(line, word, reading);
-            line.server(at.saturating_add(1), reading);
+            let name = called_as(Path::new(word));
+            match Family::of(&name) {
+                // A launcher that is written in JavaScript.
+                Some(family @ (Family::Npx | Family::Npm)) if Path::new(word).is_absolute() => {
+                    family.read(&name, &line.behind(at, Path::new(word)), reading);
+                }
+                Some(_) => {
+                    reading.not_understood(&format!("what {word} starts"));
+                    line.server(at.saturating_add(1), reading);
+                }
+                None => line.server(at.saturating_add(1), reading),
+            }
         }
         None => reading.not_understood("what node reads from its input"),
     }

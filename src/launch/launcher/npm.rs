@@ -277,6 +277,8 @@ fn launch(line: &Line<'_>, scan: &Scan<'_>, reading: &mut Reading) {
     reading
         .set
         .push(("npm_config_script_shell", shell.clone().into()));
+    // npm runs what is compiled in TMPDIR or, for everybody, in /tmp (Node from 22 on).
+    reading.set.push(("NODE_DISABLE_COMPILE_CACHE", "1".into()));
     if !line.start.install_scripts {
         reading
             .set
@@ -289,7 +291,11 @@ fn launch(line: &Line<'_>, scan: &Scan<'_>, reading: &mut Reading) {
 fn options(scan: &Scan<'_>, reading: &mut Reading) {
     for given in &scan.options {
         match (given.name, given.value) {
-            ("-c" | "--call", _) => reading.code_in_argument(given.at),
+            ("-c" | "--call", _) => {
+                // It runs in the folder that was asked for.
+                reading.code_in_argument(given.at);
+                reading.looks_here("whatever that code names");
+            }
             ("--registry", Some(address)) => {
                 reading.dangers.push(Danger::ForeignSource(address.into()));
             }

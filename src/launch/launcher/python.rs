@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use super::Reading;
 use super::line::Line;
+use super::{Family, Reading};
 
 /// The first version that has `-P`.
 pub(super) const HAS_SAFE_PATH: (u32, u32) = (3, 11);
@@ -86,6 +86,10 @@ pub(super) fn run(line: &Line<'_>, reading: &mut Reading) -> Option<usize> {
                     let value = if is_last { at.saturating_add(1) } else { at };
                     if letter == 'c' {
                         reading.code_in_argument(value);
+                    } else {
+                        let glued = letters.get(index.saturating_add(1)..).unwrap_or_default();
+                        let next = line.text(value).unwrap_or_default();
+                        launcher(if is_last { next } else { glued }, reading);
                     }
                     return end(line, Runs::Module, value, is_safe, reading);
                 }
@@ -102,6 +106,14 @@ pub(super) fn run(line: &Line<'_>, reading: &mut Reading) -> Option<usize> {
             }
         }
         at = at.saturating_add(if takes_next { 2 } else { 1 });
+    }
+}
+
+/// Notes that a module is a launcher, as uv and pipx are: what it takes from the folder, `-P` does not take away.
+fn launcher(module: &str, reading: &mut Reading) {
+    let name = module.split('.').next().unwrap_or_default();
+    if Family::of(name).is_some() {
+        reading.not_understood(&format!("what the module {module} starts"));
     }
 }
 

@@ -56,6 +56,7 @@ impl Try {
         let bin = self.outside();
         fs::create_dir_all(&bin).expect("made");
         let path = bin.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         write_file(&path, text.as_bytes()).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("changed");
         self.search = bin.into_os_string();
@@ -174,6 +175,15 @@ fn what_a_script_is_interpreted_by_is_looked_up() {
 }
 
 #[test]
+fn an_interpreter_that_is_found_from_the_folder_makes_it_count() {
+    for (text, needs) in [("#!bin/x\n", true), ("#! x\n", true), ("#!/bin/x\n", false)] {
+        let trial = Try::new("tool").program("tool", text);
+        let path = trial.outside().join("tool");
+        assert_eq!(trial.found_at(path).read().needs_folder, needs, "{text}");
+    }
+}
+
+#[test]
 fn what_env_starts_is_read_too() {
     let trial = Try::new("env npx -y name@1.2.3");
     let read = trial.read();
@@ -241,6 +251,71 @@ fn programs_that_start_others_in_ways_of_their_own_make_the_folder_count() {
         let read = Try::new(&format!("{name} npx name@1.2.3")).read();
         assert!(read.needs_folder && changed(&read), "{name}");
     }
+}
+
+#[test]
+fn a_launcher_behind_another_name_is_not_overlooked() {
+    let npx = "/usr/lib/node_modules/npm/bin/npx-cli.js";
+    for words in [
+        format!("{npx} -y name@1.2.3"),
+        format!("node {npx} -y name@1.2.3"),
+        format!("node --no-warnings {npx} -y name@1.2.3"),
+    ] {
+        let trial = Try::new(&words);
+        let read = trial.read();
+        assert_eq!(
+            read.starts_in,
+            Some(trial.paths.neutral_folder()),
+            "{words}"
+        );
+        assert!(!read.needs_folder && read.program_file.is_some(), "{words}");
+    }
+    let trial = Try::new("tool name@1.2.3").program("npx-cli.js", "");
+    let link = trial.outside().join("tool");
+    std::os::unix::fs::symlink("npx-cli.js", &link).expect("linked");
+    let trial = trial.found_at(link);
+    assert_eq!(trial.read().starts_in, Some(trial.paths.neutral_folder()));
+    for words in [
+        "node ./npx-cli.js name@1.2.3",
+        "node /usr/lib/node_modules/corepack/dist/pnpm.js dlx name",
+        "python3 -P -m uv run server",
+        "python3 -Pmuv run server",
+        "python3 -P -m pipx run server",
+        "python3 -P -m poetry.console run server",
+        "taskset -c 0 npx -y name@1.2.3",
+        "tool /usr/bin/npx name@1.2.3",
+        "tool --command=npx",
+        "env tool node /absent",
+        "npx -y a@1.2.3 npx name@1.2.3",
+    ] {
+        let read = Try::new(words).read();
+        assert!(read.needs_folder && changed(&read), "{words}: {read:?}");
+    }
+    assert!(
+        !Try::new("tool https://example.org/node")
+            .read()
+            .needs_folder
+    );
+}
+
+#[test]
+fn what_a_version_manager_starts_is_for_the_folder_to_say() {
+    let shimmed = |words: &str| {
+        let mut trial = Try::new(words).program("shims/node", "");
+        trial.search = trial.outside().join("shims").into_os_string();
+        trial
+    };
+    for words in ["npx -y name@1.2.3", "env node /absent"] {
+        let read = shimmed(words).read();
+        assert!(read.needs_folder && changed(&read), "{words}: {read:?}");
+    }
+    let trial = shimmed("node /absent");
+    let path = trial.outside().join("shims/node");
+    assert!(trial.found_at(path).read().needs_folder);
+    let trial = Try::new("node /absent").program("mise", "");
+    let link = trial.outside().join("node");
+    std::os::unix::fs::symlink("mise", &link).expect("linked");
+    assert!(trial.found_at(link).read().needs_folder);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn a_plain_start_of_one_version_is_the_same_in_any_folder() {
         let expected = [
             (FOLDER, trial.folder().into()),
             ("npm_config_script_shell", file.into_os_string()),
+            ("NODE_DISABLE_COMPILE_CACHE", "1".into()),
             ("npm_config_ignore_scripts", "true".into()),
         ];
         assert_eq!(read.set, expected, "{words}");
@@ -57,13 +58,28 @@ fn a_plain_start_of_one_version_is_the_same_in_any_folder() {
 }
 
 #[test]
+fn code_that_npx_is_given_runs_in_the_folder() {
+    for words in [
+        "npx -p a@1.0.0 -c code",
+        "npx --package=a@1.0.0 --call=code",
+        "npm exec --package a@1.0.0 -c code",
+    ] {
+        let read = Try::new(words).read();
+        let is_code = |danger: &Danger| matches!(danger, Danger::CodeInArguments(_));
+        assert!(
+            read.needs_folder && read.dangers.iter().any(is_code),
+            "{words}"
+        );
+    }
+}
+
+#[test]
 fn packages_that_are_not_pinned_are_named() {
     for (words, expected) in [
         ("npx name", vec![loose("name")]),
         ("npx -y @s/n@latest", vec![loose("@s/n@latest")]),
         ("npx -p a@1.0.0 -p b program", vec![loose("b")]),
         ("npx u/r", vec![Danger::ForeignSource("u/r".into())]),
-        ("npx -p a@1.0.0 -c a", vec![Danger::CodeInArguments(4)]),
     ] {
         let read = Try::new(words).read();
         assert_eq!(read.dangers, expected, "{words}");
