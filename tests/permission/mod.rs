@@ -3,6 +3,7 @@
 //! The real binary is run, and what it asks the system for is looked at under `strace`: a refusal that has read
 //! the store first is none.
 
+mod asking;
 #[cfg(target_arch = "x86_64")]
 mod crashes;
 mod fields;
@@ -10,6 +11,8 @@ mod files;
 mod forged;
 mod frozen;
 mod logged;
+mod pending;
+mod person;
 mod planted;
 mod same;
 
