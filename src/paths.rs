@@ -8,6 +8,7 @@ mod append;
 mod content;
 mod files;
 mod folders;
+mod helpers;
 mod lock;
 mod modes;
 mod rights;
@@ -21,9 +22,10 @@ pub use files::{
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
 };
+pub use helpers::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};
-pub use rights::{Writable, writable};
+pub use rights::{Writable, writable, writable_above};
 
 use std::env;
 use std::ffi::OsString;
@@ -191,6 +193,12 @@ impl HomePaths {
     #[must_use]
     pub fn neutral_folder(&self) -> PathBuf {
         self.state.join("neutral")
+    }
+
+    /// The program that npm starts the programs of packages through.
+    #[must_use]
+    pub fn npm_shell_file(&self) -> PathBuf {
+        self.state.join("launch").join("npm-shell")
     }
 
     /// The file that commands which change the home lock.

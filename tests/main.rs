@@ -30,6 +30,8 @@ mod exec;
 mod faults;
 #[cfg(target_os = "linux")]
 mod keychain;
+#[cfg(target_os = "linux")]
+mod launchers;
 mod layers;
 mod manual;
 #[cfg(target_os = "linux")]
@@ -39,6 +41,8 @@ mod permission;
 mod properties;
 #[cfg(target_os = "linux")]
 mod readme;
+#[cfg(target_os = "linux")]
+mod rotation;
 #[cfg(target_os = "linux")]
 mod support;
 #[cfg(unix)]

@@ -8,6 +8,10 @@
 //! A failure to replace the catalog is told as a failure, but nothing is undone after it: the new
 //! catalog may be on the disk already.
 
+mod versions;
+
+pub use versions::{Keep, Rotated};
+
 use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;
 use crate::secret::{SecretName, SecretValue};

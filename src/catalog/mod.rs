@@ -95,6 +95,15 @@ pub enum CatalogError {
     /// A value read back differed from what was written.
     #[error("the {0} did not give back the value it was given")]
     NotKept(StoreKind),
+    /// The new value is the one the secret has.
+    #[error("the new value of \"{0}\" is the one it has")]
+    Unchanged(SecretName),
+    /// No earlier version is kept.
+    #[error("no earlier version of \"{0}\" is kept")]
+    NothingKept(SecretName),
+    /// A secret had as many versions as there are numbers.
+    #[error("\"{0}\" can have no further version")]
+    Exhausted(SecretName),
     /// The secret is in that store already.
     #[error("\"{0}\" is in the {1} already")]
     SameStore(SecretName, StoreKind),
@@ -116,6 +125,9 @@ impl CatalogError {
             Self::Exists(_) => "secret-exists",
             Self::NotFound(_) => "secret-not-found",
             Self::NotKept(_) => "store-not-kept",
+            Self::Unchanged(_) => "value-unchanged",
+            Self::NothingKept(_) => "version-not-kept",
+            Self::Exhausted(_) => "version-exhausted",
             Self::SameStore(..) => "secret-exists",
         }
     }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::secret::{Length, SecretName, State, judge};
+use crate::secret::{Length, SecretName, State, WhenOverdue, judge};
 use crate::store::{StoreKind, Version};
 
 /// One secret, without its value.
@@ -35,6 +35,9 @@ pub struct Record {
     /// The last day its issuer takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// What is done when it is to be given out and its time is over; `None` for a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_overdue: Option<WhenOverdue>,
     /// The user's own remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -93,6 +96,7 @@ impl Record {
             rotated: now,
             rotate_every: None,
             expires: None,
+            when_overdue: None,
             note: None,
             url: None,
         }
@@ -130,6 +134,13 @@ impl Record {
     /// Judges how it stands at the moment `now`.
     pub fn state(&self, now: Timestamp, zone: &TimeZone) -> State {
         judge(self.due(zone), self.expires, now, zone)
+    }
+
+    /// Notes until when a version is kept beside the current one.
+    pub(super) fn set_kept(&mut self, version: Version, until: Option<Timestamp>) {
+        for kept in self.versions.iter_mut().filter(|v| v.version == version) {
+            kept.kept_until = until;
+        }
     }
 
     /// Tells whether the versions are in order and the current one is among the living.

@@ -129,7 +129,7 @@ pub(super) fn command(plan: &Plan, home: &Home) -> Result<Option<Command>, Failu
         return Ok(None);
     }
     let wanted = find_all(plan, &home.catalog()?)?;
-    let meaning = reading(plan, &home.paths.neutral_folder());
+    let meaning = reading(plan, &home.paths);
     bound(plan, &meaning, &wanted, None, home).map(Some)
 }
 

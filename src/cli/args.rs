@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, completions, doctor, edit, exec, freeze, grants, import, init, list, log, migrate,
-    remove, rename, requests, reveal, revoke, servers, set, show, vault,
+    allow, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log, migrate,
+    remove, rename, requests, reveal, revoke, rollback, rotate, servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -115,6 +115,9 @@ pub(super) enum Command {
     Edit(edit::Args),
     #[command(visible_alias = "get")]
     Reveal(reveal::Args),
+    Rotate(rotate::Args),
+    Rollback(rollback::Args),
+    Due(due::Args),
     Rename(rename::Args),
     #[command(visible_alias = "rm")]
     Remove(remove::Args),

@@ -117,9 +117,8 @@ impl Event {
     /// Tells the log that it did not happen, and why: refused, or failed.
     pub(super) fn withheld(&self, failure: Failure, home: &Home, context: &Context) -> Failure {
         let outcome = match failure.code {
-            "frozen" | "grants-invalid" | "seal-missing" | "no-terminal" | "declined" => {
-                Outcome::Refused
-            }
+            "frozen" | "secret-overdue" | "grants-invalid" | "seal-missing" | "no-terminal"
+            | "declined" => Outcome::Refused,
             _ => Outcome::Failed,
         };
         if let Err(unwritten) = self

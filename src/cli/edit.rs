@@ -11,7 +11,7 @@ use super::failure::Failure;
 use crate::audit::Action;
 use crate::catalog::Home;
 use crate::catalog::change::Change;
-use crate::secret::{DateError, Length, SecretName, parse_date};
+use crate::secret::{DateError, Length, SecretName, WhenOverdue, parse_date};
 
 /// Change what is recorded about a secret: its schedule, its dates, its note
 ///
@@ -31,6 +31,9 @@ pub(super) struct Args {
     /// The last day its issuer takes it: 2027-01-31, or never
     #[arg(long, value_name = "DATE", group = "change")]
     expires: Option<OrNever<DateWord>>,
+    /// What is done when it is to be given to a server and its time is over: warn, or refuse
+    #[arg(long, value_name = "WORD", group = "change")]
+    when_overdue: Option<WhenOverdue>,
     /// A remark of your own; an empty one removes it
     #[arg(long, value_name = "TEXT", group = "change")]
     note: Option<String>,
@@ -88,6 +91,9 @@ fn change(args: Args, home: &Home) -> Result<(), Failure> {
         }
         if let Some(date) = args.expires {
             record.expires = date.0.map(|date| date.0);
+        }
+        if let Some(when) = args.when_overdue {
+            record.when_overdue = Some(when).filter(|when| *when != WhenOverdue::Warn);
         }
         if let Some(note) = args.note {
             record.note = Some(note).filter(|text| !text.is_empty());

@@ -119,7 +119,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "home-not-found" => "name a folder with --home DIR or BROKER_HOME",
         "no-home" => "make one with: broker init",
         "secret-exists" => {
-            "choose another name, or remove it first; its record is changed with: broker edit"
+            "give it another value with: broker rotate; its record is changed with: broker edit"
         }
         "store-ambiguous" => "remove the doubles with your system's keychain program",
         "store-damaged" => "restore the file from a backup; nothing of it was used",
@@ -143,6 +143,8 @@ fn advice(code: &str) -> Option<&'static str> {
         "value-not-found" => {
             "the catalog names it but the store has lost it; store it again, see: broker doctor"
         }
+        "value-unchanged" => "get a new value from where it is issued; nothing was changed",
+        "version-not-kept" => "the old value is gone; give it another one with: broker rotate",
         "vault-wrong-key" => "name the right key file, see: broker vault status",
         "vault-wrong-passphrase" => "try again with the right passphrase",
         _ => return None,
@@ -277,6 +279,8 @@ impl From<BindError> for Failure {
             BindError::Unreadable(..) => Self::new("program-unreadable", message)
                 .hint("broker has to read what it starts with secrets, to tell it from another"),
             BindError::NoSecret(_) => Self::new("secret-not-found", message),
+            BindError::NeedsFolder(_) => Self::new("grant-changed", message)
+                .hint("revoke what was allowed, and allow it again"),
         }
     }
 }

@@ -11,6 +11,7 @@ mod audited;
 mod completions;
 mod context;
 mod doctor;
+mod due;
 mod edit;
 mod exec;
 mod failure;
@@ -30,6 +31,8 @@ mod rename;
 mod requests;
 mod reveal;
 mod revoke;
+mod rollback;
+mod rotate;
 mod servers;
 mod set;
 mod show;
@@ -114,6 +117,9 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Show(args) => show::run(&args, context),
         Command::Edit(args) => edit::run(args, context),
         Command::Reveal(args) => reveal::run(&args, context),
+        Command::Rotate(args) => rotate::run(&args, context),
+        Command::Rollback(args) => rollback::run(&args, context),
+        Command::Due(args) => due::run(&args, context),
         Command::Rename(args) => rename::run(&args, context),
         Command::Remove(args) => remove::run(&args, context),
         Command::Migrate(args) => migrate::run(&args, context),

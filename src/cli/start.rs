@@ -159,6 +159,7 @@ fn request(args: StartArgs, config: Config) -> Result<Request, Failure> {
         pass_any: args.pass_any,
         pass_if_set: config.pass,
         install_scripts: args.allow_install_scripts,
+        when_overdue: None,
         allow_dangerous: args.allow_dangerous_env,
         allow_argv_secret: args.allow_argv_secret,
         folder: args.cwd,
@@ -202,6 +203,7 @@ fn request(args: StartArgs, config: Config) -> Result<Request, Failure> {
     request.pass.extend(server.pass);
     request.allow_dangerous.extend(server.allow_dangerous_env);
     request.install_scripts |= server.allow_install_scripts;
+    request.when_overdue = server.when_overdue;
     if request.folder.is_none() {
         request.folder = server.cwd;
     }

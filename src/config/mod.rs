@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::paths::{self, FileError, HomePaths};
+use crate::secret::WhenOverdue;
 
 /// The largest `broker.toml`, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -53,6 +54,8 @@ pub struct Server {
     pub allow_dangerous_env: Vec<String>,
     /// Whether packages that a launcher fetches may run their install scripts.
     pub allow_install_scripts: bool,
+    /// What is done when a secret of it is to be given out whose time is over.
+    pub when_overdue: Option<WhenOverdue>,
     /// The folder it is started in.
     pub cwd: Option<PathBuf>,
 }

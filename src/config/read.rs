@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Config, Server};
-use crate::secret::Reference;
+use crate::secret::{Reference, WhenOverdue};
 
 /// Something that was refused, and where it stands.
 #[derive(Debug)]
@@ -101,9 +101,10 @@ fn server(table_of: &dyn TableLike, place: Option<Range<usize>>) -> Read<Server>
             "pass" => server.pass = variables(item, at)?,
             "allow-dangerous-env" => server.allow_dangerous_env = variables(item, at)?,
             "allow-install-scripts" => server.allow_install_scripts = boolean(item, at)?,
+            "when-overdue" => server.when_overdue = Some(when_overdue(item, at)?),
             "cwd" => server.cwd = Some(folder(item, at)?),
             _ => {
-                let known = "command, env, pass, allow-dangerous-env, allow-install-scripts, cwd";
+                let known = "command, env, pass, allow-dangerous-env, allow-install-scripts, when-overdue, cwd";
                 return Err(unknown(at, known));
             }
         }
@@ -170,6 +171,11 @@ pub(super) fn is_variable(text: &str) -> bool {
     text.len() <= 255
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn when_overdue(item: &Item, place: Option<Range<usize>>) -> Read<WhenOverdue> {
+    let read = item.as_str().and_then(|text| text.parse().ok());
+    read.ok_or_else(|| Fault::at(item.span().or(place), "this is \"warn\" or \"refuse\""))
 }
 
 fn boolean(item: &Item, place: Option<Range<usize>>) -> Read<bool> {

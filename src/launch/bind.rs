@@ -10,7 +10,9 @@ use super::launcher::{self, Reading, Start};
 use super::program::find_program;
 use super::project::is_inside;
 use super::{Argument, Plan, Source};
-use crate::paths::{FileStamp, Writable};
+use crate::paths::{
+    FileError, FileStamp, HomePaths, Writable, ensure_empty_folder, ensure_program,
+};
 use crate::policy::{self, Binding, Command, Content, File, Program, Text};
 use crate::secret::SecretName;
 
@@ -38,11 +40,25 @@ pub enum BindError {
     /// The catalog has no secret of that name any more.
     #[error("there is no secret named \"{0}\"")]
     NoSecret(SecretName),
+    /// In the surroundings that were allowed the folder would count, and it was not allowed.
+    #[error("\"{}\" would start in a way that depends on the folder", .0.display())]
+    NeedsFolder(PathBuf),
 }
 
 /// Reads what the plan's program and arguments mean.
 #[must_use]
-pub fn reading(plan: &Plan, neutral: &Path) -> Reading {
+pub fn reading(plan: &Plan, paths: &HomePaths) -> Reading {
+    read_in(plan, &plan.search, &plan.home, plan.folder.is_some(), paths)
+}
+
+/// Reads them in other surroundings.
+fn read_in(
+    plan: &Plan,
+    search: &OsStr,
+    home: &OsStr,
+    folder_is_bound: bool,
+    paths: &HomePaths,
+) -> Reading {
     let arguments: Vec<Option<&OsStr>> = plan
         .arguments
         .iter()
@@ -56,7 +72,10 @@ pub fn reading(plan: &Plan, neutral: &Path) -> Reading {
         program: &plan.program,
         arguments: &arguments,
         folder: &plan.starts_in,
-        neutral,
+        folder_is_bound,
+        search,
+        home: Path::new(home),
+        paths,
         install_scripts: plan.install_scripts,
     })
 }
@@ -221,19 +240,31 @@ fn as_os(text: &Text) -> Option<&OsStr> {
 
 impl Plan {
     /// Puts the plan into the surroundings that were allowed: `PATH` and `HOME` of `granted`, and what keeps the
-    /// launcher from what a project may have planted. A variable that was named is left alone.
-    pub fn settle(&mut self, granted: &Command, reading: &Reading) {
+    /// launcher from what a project may have planted. A variable that was named is left alone. Returns what the start
+    /// means there.
+    ///
+    /// # Errors
+    /// [`BindError::NeedsFolder`].
+    pub fn settle(&mut self, granted: &Command, paths: &HomePaths) -> Result<Reading, BindError> {
         let ours = |text: &Text, own: &OsString| as_os(text).unwrap_or(own).to_owned();
-        let surroundings = [
-            ("PATH", ours(&granted.path, &self.search)),
-            ("HOME", ours(&granted.home, &self.home)),
-        ];
+        let search = ours(&granted.path, &self.search);
+        let home = ours(&granted.home, &self.home);
+        let reading = read_in(self, &search, &home, granted.folder.is_some(), paths);
+        if reading.needs_folder && granted.folder.is_none() {
+            return Err(BindError::NeedsFolder(self.program.clone()));
+        }
+        let surroundings = [("PATH", search), ("HOME", home)];
         let set = reading.set.iter().map(|(name, text)| (*name, text.clone()));
         for (name, text) in surroundings.into_iter().chain(set) {
-            if !self.variables.contains_key(name) {
+            // npm and others take their variables in any case of letters.
+            let mut named = self.variables.keys();
+            if !named.any(|variable| variable.eq_ignore_ascii_case(name)) {
                 self.base.retain(|(n, _)| n != name);
                 self.base.push((name.into(), text));
             }
+        }
+        if let Some(folder) = &reading.starts_in {
+            self.folder = Some(folder.clone());
         }
         let mut put_in = reading.put_in.iter().peekable();
         let mut arguments = Vec::with_capacity(self.arguments.len());
@@ -245,5 +276,23 @@ impl Plan {
         }
         arguments.extend(put_in.map(|(_, word)| Argument::Text(word.clone())));
         self.arguments = arguments;
+        Ok(reading)
     }
 }
+
+/// Makes what the launcher is pointed to: the empty folder, a program of broker's own.
+///
+/// # Errors
+/// [`FileError`].
+pub fn prepare(reading: &Reading) -> Result<(), FileError> {
+    if let Some(folder) = &reading.starts_in {
+        ensure_empty_folder(folder)?;
+    }
+    if let Some((path, text)) = &reading.program_file {
+        ensure_program(path, text)?;
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests;

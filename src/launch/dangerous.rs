@@ -25,7 +25,7 @@ const PREFIXES: [&str; 16] = [
     "GIT_SSH",
     "SSL_CERT_",
     // Package managers that run what they fetch.
-    "BUN_CONFIG_",
+    "BUN_",
     "CARGO_",
     "DENO_",
     "NPM_CONFIG_",
@@ -38,7 +38,7 @@ const PREFIXES: [&str; 16] = [
     "BROKER_",
 ];
 
-const EXACT: [&str; 66] = [
+const EXACT: [&str; 69] = [
     "PATH",
     "HOME",
     "USERPROFILE",
@@ -105,7 +105,10 @@ const EXACT: [&str; 66] = [
     // The user's other sessions.
     "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY",
+    "CONTAINER_CONNECTION",
+    "CONTAINER_HOST",
     "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
     "DOCKER_HOST",
     "SSH_AUTH_SOCK",
     "WAYLAND_DISPLAY",

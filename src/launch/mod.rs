@@ -18,7 +18,9 @@ mod project;
 mod review;
 mod start;
 
-pub use bind::{BindError, KnownContents, bind, content_now, finds_elsewhere, reading, renew};
+pub use bind::{
+    BindError, KnownContents, bind, content_now, finds_elsewhere, prepare, reading, renew,
+};
 pub use child::{Piped, spawn_piped};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;

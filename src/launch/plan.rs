@@ -12,7 +12,7 @@ use super::project::project;
 use super::{base_list, is_dangerous};
 use crate::config::is_variable;
 use crate::paths::default_search_path;
-use crate::secret::{NameError, Reference, ReferenceError, SecretName};
+use crate::secret::{NameError, Reference, ReferenceError, SecretName, WhenOverdue};
 
 /// What was asked for, by flags and by `broker.toml`.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,8 @@ pub struct Request {
     pub allow_argv_secret: bool,
     /// Whether packages that a launcher fetches may run their install scripts.
     pub install_scripts: bool,
+    /// What is done about secrets whose time is over.
+    pub when_overdue: Option<WhenOverdue>,
     /// The folder to start in, where it is not the caller's.
     pub folder: Option<PathBuf>,
 }
@@ -107,6 +109,8 @@ pub struct Plan {
     pub home: OsString,
     /// Whether packages that a launcher fetches may run their install scripts.
     pub install_scripts: bool,
+    /// What is done about secrets whose time is over.
+    pub when_overdue: Option<WhenOverdue>,
     /// The base list, less what is named.
     pub base: Vec<(OsString, OsString)>,
     /// The named variables.
@@ -222,6 +226,7 @@ impl Plan {
                 .or(caller.home.clone().map(OsString::from))
                 .unwrap_or_default(),
             install_scripts: request.install_scripts,
+            when_overdue: request.when_overdue,
             base,
             variables,
         })

@@ -70,6 +70,19 @@ pub fn writable(path: &Path) -> Writable {
     worst
 }
 
+/// Finds out who can put something into one of the folders above the absolute `path`, which need not be there. Unlike with
+/// [`writable`], the sticky bit shields nothing: it keeps nobody from adding a name.
+#[must_use]
+pub fn writable_above(path: &Path) -> Writable {
+    let there = path
+        .ancestors()
+        .skip(1)
+        .find_map(|at| at.canonicalize().ok());
+    let above = there.iter().flat_map(|there| there.ancestors());
+    let all = above.map(|at| fs::symlink_metadata(at).map_or(Writable::ByOthers, |f| of(&f, true)));
+    all.max().unwrap_or(Writable::ByOthers)
+}
+
 /// Returns who can change one file or folder by its mode and owner. In a folder with the sticky bit (`/tmp`)
 /// others can add names, but not replace those of somebody else; so it counts only where it is meant itself.
 #[cfg(unix)]
@@ -136,5 +149,8 @@ mod tests {
             Writable::ByOthers,
             "a sticky folder itself"
         );
+        let absent = open.join("absent/deep");
+        assert_eq!(writable_above(&absent), Writable::ByOthers);
+        assert!(writable_above(Path::new("/absent/deep")) <= Writable::ByUser);
     }
 }

@@ -13,5 +13,7 @@ mod value;
 pub use generate::{GenerateError, Recipe};
 pub use name::{MAX_NAME_BYTES, NameError, SecretName};
 pub use reference::{Reference, ReferenceError, SCHEME};
-pub use schedule::{DateError, Length, LengthError, State, end_of, judge, parse_date};
+pub use schedule::{
+    DateError, Length, LengthError, State, WhenOverdue, WhenOverdueError, end_of, judge, parse_date,
+};
 pub use value::{MAX_VALUE_BYTES, SecretValue};

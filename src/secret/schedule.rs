@@ -32,6 +32,33 @@ pub struct LengthError;
 #[error("a date is like 2027-01-31")]
 pub struct DateError;
 
+/// What is done when a secret is to be given out whose time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenOverdue {
+    /// It is given out, and that is said.
+    Warn,
+    /// It is not given out.
+    Refuse,
+}
+
+impl FromStr for WhenOverdue {
+    type Err = WhenOverdueError;
+
+    fn from_str(text: &str) -> Result<Self, WhenOverdueError> {
+        match text {
+            "warn" => Ok(Self::Warn),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err(WhenOverdueError),
+        }
+    }
+}
+
+/// A text was neither `warn` nor `refuse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is warn or refuse")]
+pub struct WhenOverdueError;
+
 /// How a secret stands with its schedule, the most urgent first.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -134,6 +134,11 @@ fn commands_agree(world: &World, is_allowed: bool) -> Result<(), String> {
         let said = String::from_utf8_lossy(&seen.stderr);
         return Err(format!("exec: {:?}: {said}", seen.status));
     }
+    let verified = run(world, &["log", "verify"], Stdio::null());
+    if !verified.status.success() {
+        let said = String::from_utf8_lossy(&verified.stdout);
+        return Err(format!("log verify: {said}"));
+    }
     let listed = run(world, &["--json", "grants"], Stdio::null());
     let listed: serde_json::Value =
         serde_json::from_slice(&listed.stdout).map_err(|e| format!("grants: {e}"))?;

@@ -12,7 +12,7 @@ mod process;
 use std::path::{Path, PathBuf};
 
 /// Where `tests/run` installs the servers.
-fn installed(below: &str) -> PathBuf {
+pub fn installed(below: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/servers")
         .join(below);
@@ -39,7 +39,7 @@ fn time() -> PathBuf {
 }
 
 /// Finds `node` where whoever runs the tests has it: broker's own runs have a `PATH` of their own.
-fn node() -> PathBuf {
+pub fn node() -> PathBuf {
     let path = std::env::var_os("PATH").expect("a PATH");
     std::env::split_paths(&path)
         .map(|folder| folder.join("node"))

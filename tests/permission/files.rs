@@ -359,16 +359,16 @@ fn an_interpreter_that_the_administrator_upgrades_goes_on_and_the_log_says_so() 
 #[test]
 fn a_program_of_the_administrators_that_others_can_write_by_now_is_refused() {
     let ordinary = Ordinary::new();
-    let interpreter = ordinary.install("bin/sh", "/bin/dash");
+    let program = ordinary.install("bin/tool", "/bin/dash");
     let script = ordinary.programs.path().join("script");
     put(&script, "echo given $A\n", 0o644);
-    assert_eq!(ordinary.start("allow", &interpreter, &script).code, 0);
+    assert_eq!(ordinary.start("allow", &program, &script).code, 0);
     let bin = ordinary.programs.path().join("bin");
     let mode = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("changed");
     };
     let check = |what: &str| {
-        let answer = ordinary.start("exec", &interpreter, &script);
+        let answer = ordinary.start("exec", &program, &script);
         assert_eq!(
             answer.code, 125,
             "{what}: {}{}",
@@ -381,16 +381,16 @@ fn a_program_of_the_administrators_that_others_can_write_by_now_is_refused() {
         );
         assert!(!answer.stdout.contains(CANARY), "{what}");
     };
-    mode(&interpreter, 0o757);
+    mode(&program, 0o757);
     check("the program");
-    mode(&interpreter, 0o755);
+    mode(&program, 0o755);
     mode(&bin, 0o757);
     check("its folder");
     mode(&bin, 0o755);
-    chown(&interpreter, Some(NOBODY), None).expect("given away");
+    chown(&program, Some(NOBODY), None).expect("given away");
     check("given to the user");
-    chown(&interpreter, Some(0), None).expect("taken back");
-    assert_eq!(ordinary.start("exec", &interpreter, &script).code, 0);
+    chown(&program, Some(0), None).expect("taken back");
+    assert_eq!(ordinary.start("exec", &program, &script).code, 0);
 }
 
 #[test]

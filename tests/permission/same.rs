@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Start, first_in_path, mark, put, server, started, state, unattended};
+use super::{Start, first_in_path, mark, put, refused, server, started, state, unattended};
 use crate::support::home::{BROKER, Home, PATH};
 
 /// A home with two secrets and a server.
@@ -169,7 +169,7 @@ fn a_path_that_finds_the_same_is_no_change_and_the_server_gets_the_one_that_was_
 }
 
 #[test]
-fn the_interpreter_of_a_script_is_found_in_the_path_that_was_allowed() {
+fn a_path_in_which_the_interpreter_of_a_script_is_another_is_refused() {
     let home = home();
     let script = home.path("bin/tool");
     put(&script, "#!/usr/bin/env interpreter\n", 0o700);
@@ -184,12 +184,21 @@ fn the_interpreter_of_a_script_is_found_in_the_path_that_was_allowed() {
         .flags(&["--env", "A=broker://a"])
         .caller("PATH", first_in_path(&home, "bin"));
     let _ = start.allow(&home);
-    let planted = format!(
-        "{}:{}",
-        home.path("planted").display(),
-        first_in_path(&home, "bin")
+    let [planted, empty] = ["planted", "empty"].map(|folder| {
+        format!(
+            "{}:{}",
+            home.path(folder).display(),
+            first_in_path(&home, "bin")
+        )
+    });
+    let changed = start.clone().caller("PATH", planted);
+    refused(
+        &home,
+        &changed,
+        "grant-changed",
+        "PATH finds another interpreter now",
     );
-    let printed = started(&home, &start.caller("PATH", planted));
+    let printed = started(&home, &start.caller("PATH", empty));
     assert_eq!(printed, "allowed\n");
 }
 

@@ -4,6 +4,8 @@
     reason = "helpers of tests may abort and look at values"
 )]
 
+mod rotation;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -16,12 +16,12 @@ use super::seen::Seen;
 use super::wanted::{Batch, Wanted, find_all, read};
 use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted};
 use crate::audit::{Action, Outcome, Position};
-use crate::catalog::Home;
+use crate::catalog::{Catalog, Home};
 use crate::launch::launcher::Reading;
-use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, reading, review};
+use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, prepare, reading, review};
 use crate::paths::FileStamp;
 use crate::policy::{Asked, Binding, Command, Danger, Difference, Grants, Text, Verdict};
-use crate::secret::SecretName;
+use crate::secret::{SecretName, State, WhenOverdue};
 use crate::store::StoreError;
 
 /// How often the home may change under the reading before that is given up.
@@ -61,8 +61,7 @@ pub(in crate::cli) fn released(
     home: &Home,
     context: &Context,
 ) -> Result<Released, Failure> {
-    let neutral = home.paths.neutral_folder();
-    let meaning = reading(plan, &neutral);
+    let meaning = reading(plan, &home.paths);
     let mut stores = OpenStores::new(home);
     let (mut missed, mut told, mut once) = (None, None, None);
     let mut ignored = Vec::new();
@@ -97,6 +96,8 @@ pub(in crate::cli) fn released(
         let position = match &told {
             Some((versions, position)) if *versions == wanted => *position,
             _ => {
+                check_dates(plan, &catalog, context)
+                    .map_err(|failure| event.withheld(failure, home, context))?;
                 let event = event.clone().detail_if(notes(&allowed, &command));
                 let position = event.write(Outcome::Intent, home, context)?;
                 told = Some((wanted.clone(), position));
@@ -139,8 +140,10 @@ pub(in crate::cli) fn released(
                 continue;
             }
         };
-        plan.settle(granted, &meaning);
-        crate::paths::create_folder(&neutral)?;
+        let failed = |failure| event.withheld(failure, home, context);
+        let settled = plan.settle(granted, &home.paths);
+        let settled = settled.map_err(|error| failed(error.into()))?;
+        prepare(&settled).map_err(|error| failed(error.into()))?;
         anchor(home, &mut stores, &batch.seals, position, context);
         return Ok(Released {
             values: batch.values,
@@ -151,6 +154,33 @@ pub(in crate::cli) fn released(
         "home-busy",
         "the home was changed all the time while values were read",
     ))
+}
+
+/// Tells of every secret whose time is over, or refuses to give it out, as was decided for the secret or the server.
+fn check_dates(plan: &Plan, catalog: &Catalog, context: &Context) -> Result<(), Failure> {
+    for name in plan.secrets() {
+        let Some(record) = catalog.find(&name) else {
+            continue;
+        };
+        // Without dates there is no reason to look for the zone, which reads many files.
+        if record.rotate_every.is_none() && record.expires.is_none() {
+            continue;
+        }
+        let what = match record.state(context.now(), &context.zone()) {
+            State::Expired => "has expired",
+            State::Overdue => "is overdue",
+            State::DueSoon | State::Ok | State::None => continue,
+        };
+        if [record.when_overdue, plan.when_overdue].contains(&Some(WhenOverdue::Refuse)) {
+            let message = format!("the server was not started: \"{name}\" {what}");
+            return Err(Failure::new("secret-overdue", message)
+                .hint(format!("give it another value with: broker rotate {name}")));
+        }
+        context.output.warning(&format!(
+            "\"{name}\" {what}; give it another value with: broker rotate {name}"
+        ));
+    }
+    Ok(())
 }
 
 /// What changes when the catalog or the grants do.
@@ -316,7 +346,7 @@ fn own_terminal() -> Option<Terminal> {
 /// Finds out what is dangerous about a command that is started in `cwd`.
 pub(super) fn dangers(command: &Command, cwd: &Path, home: &Home) -> Vec<Danger> {
     let user = crate::paths::user_home();
-    review(command, cwd, user.as_deref(), &home.paths.neutral_folder())
+    review(command, cwd, user.as_deref(), &home.paths)
 }
 
 /// Says what a command is, what is dangerous about it first.
