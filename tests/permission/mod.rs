@@ -15,6 +15,8 @@ mod pending;
 mod person;
 mod planted;
 mod same;
+mod shown;
+mod storms;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
