@@ -49,11 +49,12 @@ impl Terminal {
         ))
     }
 
-    /// Asks for a line of text, which is shown as it is typed.
+    /// Asks for a line of text, which is shown as it is typed. What was typed before the question is no answer to it.
     ///
     /// # Errors
     /// When the terminal has gone.
     pub(super) fn ask(&mut self, question: &str) -> Result<String, Failure> {
+        sys::forget_typed(self.answers.get_ref());
         let asked =
             write!(self.screen, "{} ", escaped(question)).and_then(|()| self.screen.flush());
         asked.map_err(|_| gone())?;

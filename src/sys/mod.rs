@@ -35,7 +35,7 @@ pub use keyring::{drop_key, find_key, keep_key};
 pub use other::{account_home, harden, is_closed, read_hidden, without_signals};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
-pub use terminal::{has_desktop, open_terminal};
+pub use terminal::{forget_typed, has_desktop, open_terminal};
 #[cfg(unix)]
 pub use unix::{
     OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_closed, is_link_error,

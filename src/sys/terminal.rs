@@ -20,6 +20,16 @@ pub fn open_terminal() -> Option<(File, File)> {
     Some((screen, answers))
 }
 
+/// Forgets what was typed and not read yet: it was an answer to something else. Best effort.
+#[cfg(unix)]
+pub fn forget_typed(terminal: &File) {
+    let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
+}
+
+/// Does nothing: what was typed stays on this system.
+#[cfg(not(unix))]
+pub fn forget_typed(_terminal: &File) {}
+
 /// Tells whether there is a desktop on which the keychain can show a prompt. Where the keychain is part of
 /// the system, it always can.
 #[must_use]

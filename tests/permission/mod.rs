@@ -3,6 +3,7 @@
 //! The real binary is run, and what it asks the system for is looked at under `strace`: a refusal that has read
 //! the store first is none.
 
+mod asking;
 mod catalog;
 #[cfg(target_arch = "x86_64")]
 mod crashes;
@@ -11,8 +12,12 @@ mod files;
 mod forged;
 mod frozen;
 mod logged;
+mod pending;
+mod person;
 mod planted;
 mod same;
+mod shown;
+mod storms;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -83,11 +83,12 @@ pub(in crate::cli) fn released(
             Err(_) if once.as_ref() == Some(&command.id()) => Allowed::Once,
             Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
             {
+                // Looked at again in either case: what was shown is what was allowed, and it may have changed while
+                // the person looked.
                 Answer::Once => {
                     once = Some(command.id());
-                    Allowed::Once
+                    continue;
                 }
-                // Allowed by now: looked up again, as everybody else would.
                 Answer::Always | Answer::No => continue,
             },
         };
