@@ -119,10 +119,10 @@ fn edit_changes_the_record_and_not_the_value() {
 fn what_is_not_built_yet_is_refused_and_never_ignored() {
     let home = Home::new().secret("a", "canary-a-value");
     for words in [
-        &["edit", "a", "--when-overdue", "warn"][..],
-        &["edit", "a", "--rotate-command", "none"],
-        &["rotate", "a"],
-        &["due"],
+        &["edit", "a", "--rotate-command", "none"][..],
+        &["rotate", "a", "--run"],
+        &["rotate", "a", "--probe", "server"],
+        &["backup", "create", "file"],
     ] {
         let answer = home.broker(["--json"].iter().chain(words)).run().code(2);
         assert_eq!(answer.error_code(), "usage", "{words:?}");
@@ -143,6 +143,7 @@ fn a_name_that_is_not_there_is_refused_with_the_nearest() {
         &["edit", "gihub-token", "--note", "x"],
         &["reveal", "GitHub-Token"],
         &["rename", "github-tokn", "x"],
+        &["rollback", "gihub-token"],
         &["remove", "github-tokens", "--yes"],
         &["migrate", "--to", "keychain", "gihub-token"],
     ] {

@@ -172,6 +172,10 @@ pub(super) fn bunx(line: &Line<'_>, from: usize, reading: &mut Reading) {
         reading.package(word, *spec);
     }
     reading.lookups.push("node".into());
+    // Its temporary folder is fixed there: no variable moves it.
+    reading.dangers.push(Danger::Settings(
+        "bunx before version 1.4 runs what it finds in the shared temporary folder, whoever put it there".into(),
+    ));
     started(line, at, reading);
     // With bun itself as the interpreter and one version of a package, nothing is looked up here but settings.
     let is_pinned = packages.iter().all(|(_, spec)| *spec == Spec::Exact);

@@ -35,6 +35,13 @@ pub(super) fn is_shell(name: &str) -> bool {
 /// Tells whether a program starts others in a way that is not followed.
 pub(super) fn is_opaque(name: &str) -> bool {
     [
+        "git",
+        "hg",
+        "swift",
+        "dart",
+        "mix",
+        "bundle",
+        "rake",
         "pnpm",
         "pnpx",
         "yarn",

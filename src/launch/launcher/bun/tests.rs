@@ -39,13 +39,17 @@ fn a_server_of_bunx_starts_in_the_empty_folder_unless_a_folder_was_chosen() {
             Some(trial.paths.neutral_folder()),
             "{words}"
         );
-        assert_eq!(read.dangers.len(), 1, "{words}: that it does");
+        let told = read.dangers.len();
+        assert_eq!(
+            told, 2,
+            "{words}: that it does, and the shared temporary folder"
+        );
         assert_eq!(read.lookups, ["node"]);
         let bound = Try::new(words).with_bound_folder().read();
         assert_eq!(bound.starts_in, None, "{words}");
     }
     let read = Try::new("bunx --bun name@1.2.3").read();
-    assert!(read.starts_in.is_none() && !read.needs_folder && read.dangers.is_empty());
+    assert!(read.starts_in.is_none() && !read.needs_folder && read.dangers.len() == 1);
     assert_eq!(read.set, [("BUN_OPTIONS", CLOSED_BUNX.into())]);
     // Without a version the package is looked up in the folder.
     assert!(Try::new("bunx --bun name").read().starts_in.is_some());
