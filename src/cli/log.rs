@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::Done;
 use super::context::Context;
 use super::failure::Failure;
-use super::permission::seals;
+use super::permission::anchors;
 use super::stores::OpenStores;
 use crate::audit::{Action, AuditError, Caller, Log, Oldest, Problem, Recorded};
 use crate::secret::SecretName;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let log = Log::of(&home.paths, &home.record.id);
     if let Some(Question::Verify) = args.question {
         let mut stores = OpenStores::quiet(&home);
-        let anchors = seals::anchors(&home, &mut stores, &context.output);
+        let anchors = anchors::anchors(&home, &mut stores, &context.output);
         return verify::run(&log, &anchors, context);
     }
     let filter = Filter::of(args, context)?;

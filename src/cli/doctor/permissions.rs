@@ -3,7 +3,7 @@
 use super::super::audited::{Event, log as log_of};
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::permission::{Permissions, ensure_thawed, seals};
+use super::super::permission::{Permissions, anchors, ensure_thawed, seals};
 use super::super::person::Person;
 use super::super::stores::OpenStores;
 use super::findings::Findings;
@@ -19,7 +19,7 @@ pub(super) fn log(
     findings: &mut Findings,
 ) {
     let log = log_of(home);
-    let mut anchors = seals::anchors(home, stores, &context.output);
+    let mut anchors = anchors::anchors(home, stores, &context.output);
     if let Err(error) = log.check() {
         if !fix {
             let failure = Failure::from(error);
@@ -32,7 +32,7 @@ pub(super) fn log(
             return;
         }
         findings.ok("log", "the log was begun anew, as you agreed");
-        anchors = seals::anchors(home, stores, &context.output);
+        anchors = anchors::anchors(home, stores, &context.output);
     }
     match findings.take(log.verify(&anchors, context.now()).map_err(Failure::from)) {
         Some(Verified::Intact { entries, .. }) => {
@@ -67,7 +67,7 @@ fn begun_anew(
         .max_by_key(|p| p.seq);
     let first = event.restart(home, last, context)?;
     seals::update(home, stores, &context.output, |seal| {
-        seals::anchor_at(seal, first)
+        anchors::anchor_at(seal, first)
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a home allows: its files of grants and requests, and what the seals in the stores say of them.
 
+pub(super) mod anchors;
 mod asking;
 mod release;
 pub(super) mod seals;

@@ -11,6 +11,7 @@ use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::stores::OpenStores;
 use super::super::terminal::Terminal;
+use super::anchors;
 use super::seals::{self, Seals};
 use super::seen::Seen;
 use super::wanted::{Batch, Wanted, find_all, read};
@@ -432,7 +433,7 @@ fn anchor(
         .filter(|(_, seal)| is_far(seal))
         .map(|(kind, _)| *kind);
     for kind in far {
-        match seals::anchor(home, stores, kind, position) {
+        match anchors::anchor(home, stores, kind, position) {
             Ok(()) => {}
             Err(failure) if failure.code == "log-tampered" => {
                 let advice = failure.hint.unwrap_or_default();

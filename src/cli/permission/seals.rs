@@ -6,20 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::super::audited::log;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::stores::OpenStores;
+use super::anchors::anchor_of;
 use super::{Permissions, place_of};
 use crate::audit::Position;
 use crate::catalog::change::Stores as _;
 use crate::catalog::{Catalog, Home, Record};
 use crate::paths::{self, Lock};
-use crate::policy::{Anchor, Frozen, Grant, Grants, Seal, SealError};
+use crate::policy::{Frozen, Grant, Grants, Seal, SealError};
 use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use crate::sys;
 
@@ -115,7 +114,11 @@ fn stores_in_use(home: &Home, catalog: &Catalog) -> BTreeSet<StoreKind> {
 
 /// The stores that may have a seal of the home, as far as its files say. Where these were lost: its default store, and
 /// the other one if it can be used.
-fn known_kinds(home: &Home, stores: &mut OpenStores, output: &Output) -> BTreeSet<StoreKind> {
+pub(super) fn known_kinds(
+    home: &Home,
+    stores: &mut OpenStores,
+    output: &Output,
+) -> BTreeSet<StoreKind> {
     let permissions = Permissions::load(home, output);
     match home.catalog() {
         Ok(catalog) if !permissions.is_empty() => kinds(home, &catalog, &permissions),
@@ -299,36 +302,6 @@ pub(in crate::cli) fn ensure_thawed(
     super::ensure_thawed_by_seals(home, &seals)
 }
 
-/// Returns the places in the log that the seals know, each with the store that keeps it. A store that cannot be asked
-/// is told of with a warning.
-pub(in crate::cli) fn anchors(
-    home: &Home,
-    stores: &mut OpenStores,
-    output: &Output,
-) -> Vec<(String, Position)> {
-    let mut anchors = Vec::new();
-    for kind in known_kinds(home, stores, output) {
-        match read(home, stores, kind) {
-            Ok(Some(seal)) => {
-                let anchor = seal.anchor().and_then(|anchor| {
-                    let hash = anchor.hash.parse().ok()?;
-                    Some(Position {
-                        seq: anchor.seq,
-                        hash,
-                    })
-                });
-                anchors.extend(anchor.map(|anchor| (kind.to_string(), anchor)));
-            }
-            Ok(None) => {}
-            Err(failure) => output.warning(&format!(
-                "the {kind} could not say how long the log was last, so an end that was cut off may not show: {}",
-                failure.message
-            )),
-        }
-    }
-    anchors
-}
-
 /// How the files of grants and the seals stand to each other.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,46 +348,6 @@ pub(in crate::cli) fn state(
     })
 }
 
-/// Writes a place in the log down in the seal of a store, unless it knows a later one. The log must still hold the place
-/// that the seal knows: moving on from one that is gone would vouch for a log that somebody else made.
-///
-/// # Errors
-/// A store's error; `log-tampered`; `home-busy` where another command is changing the home.
-pub(in crate::cli) fn anchor(
-    home: &Home,
-    stores: &mut OpenStores,
-    kind: StoreKind,
-    position: Position,
-) -> Result<(), Failure> {
-    let _lock = home.lock_within(Duration::ZERO)?;
-    let Some(mut seal) = read(home, stores, kind)? else {
-        return Ok(());
-    };
-    if seal.anchor().is_none_or(|anchor| anchor.seq < position.seq) {
-        if let Some(anchor) = seal.anchor() {
-            ensure_held(home, anchor)?;
-        }
-        seal.set_anchor(anchor_of(position));
-        write(home, stores, kind, &seal)?;
-    }
-    Ok(())
-}
-
-/// Demands that the log holds the entry of an anchor.
-fn ensure_held(home: &Home, anchor: &Anchor) -> Result<(), Failure> {
-    for entry in log(home).newest()? {
-        let position = entry?.position();
-        if position.seq < anchor.seq {
-            break;
-        }
-        if position.seq == anchor.seq && position.hash.to_string() == anchor.hash {
-            return Ok(());
-        }
-    }
-    let message = "the log does not hold the entry that the store knows of it";
-    Err(Failure::new("log-tampered", message).hint("see where with: broker log verify"))
-}
-
 /// Reads the seals there are in the stores `kinds`.
 ///
 /// # Errors
@@ -433,19 +366,7 @@ pub(in crate::cli) fn read_all(
     Ok(seals)
 }
 
-/// Writes a place in the log down in a seal, whatever it knew before.
-pub(in crate::cli) fn anchor_at(seal: &mut Seal, position: Position) {
-    seal.set_anchor(anchor_of(position));
-}
-
-fn anchor_of(position: Position) -> Anchor {
-    Anchor {
-        seq: position.seq,
-        hash: position.hash.to_string(),
-    }
-}
-
-fn write(
+pub(super) fn write(
     home: &Home,
     stores: &mut OpenStores,
     kind: StoreKind,
