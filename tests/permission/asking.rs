@@ -228,23 +228,42 @@ fn a_program_that_changes_while_the_person_looks_is_not_what_was_allowed() {
 #[test]
 fn what_was_typed_before_the_question_is_no_answer() {
     let (home, start) = home();
-    // Typed to whatever was there before, as long as broker waits for the log.
-    let lock = fs::File::open(state(&home, "lock")).expect("the lock");
-    lock.lock().expect("held");
-    let mut session = at(&start.exec(&home), ALL);
-    session.types("a\na\na\n");
-    drop(lock);
-    session.wait_for(QUESTION).types("\n");
-    let ended = session.end().code(125);
-    assert!(ended.screen.contains("as you answered"), "{}", ended.screen);
-    assert!(grants(&home).is_empty());
-
-    let mut session = Session::start(start.run(&home, "allow").command(), super::ASIDE);
-    session.types("y\ny\n");
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    session.wait_for("allow it? [y/N]").types("n\n");
-    let _ = session.end().code(1);
-    assert!(grants(&home).is_empty());
+    let go = home.path("go");
+    for (word, typed, question) in [
+        ("exec", "a\na\na\n", QUESTION),
+        ("allow", "y\ny\ny\n", "allow it? [y/N]"),
+    ] {
+        let inner = start.run(&home, word).command();
+        let mut command = Command::new("/bin/sh");
+        // Something else has the terminal first, for as long as it is typed to.
+        let script = "while ! [ -e \"$0\" ]; do sleep 0.02; done; exec \"$@\" > /dev/tty";
+        command
+            .args(["-c", script])
+            .arg(&go)
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(n, v)| Some((n, v?))))
+            .current_dir(home.path(""));
+        crate::support::without_terminal(&mut command);
+        let on = On {
+            stdin: true,
+            stderr: true,
+        };
+        let mut session = Session::start(command, on);
+        session.types(typed);
+        fs::write(&go, "").expect("written");
+        session.wait_for(question).types("n\n");
+        let ended = session.end();
+        assert_ne!(ended.code, 0, "{word}: {}", ended.screen);
+        assert!(
+            ended.screen.contains("as you answered"),
+            "{word}: {}",
+            ended.screen
+        );
+        assert!(grants(&home).is_empty(), "{word}");
+        fs::remove_file(&go).expect("removed");
+    }
 }
 
 #[test]

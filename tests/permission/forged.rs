@@ -462,18 +462,13 @@ fn requests_that_are_damaged_are_none_and_stop_nothing() {
 #[test]
 fn a_forged_file_beside_the_genuine_one_says_nothing_of_the_servers_surroundings() {
     let home = home();
+    // What a program looks up on its own, broker cannot know: it is found in the PATH that was allowed.
     let script = home.path("bin/tool");
-    put(&script, "#!/usr/bin/env interpreter\n", 0o700);
-    put(
-        &home.path("bin/interpreter"),
-        "#!/bin/sh\necho allowed\n",
-        0o700,
-    );
-    put(
-        &home.path("evil/interpreter"),
-        "#!/bin/sh\necho evil $A\n",
-        0o700,
-    );
+    put(&script, "#!/bin/sh\nhelper\n", 0o700);
+    for (folder, says) in [("bin", "allowed"), ("evil", "evil $A")] {
+        let helper = home.path(folder).join("helper");
+        put(&helper, format!("#!/bin/sh\necho {says}\n"), 0o700);
+    }
     let start = Start::of([&script])
         .flags(&["--env", "A=broker://a"])
         .caller("PATH", super::first_in_path(&home, "bin"));
@@ -521,12 +516,9 @@ fn what_is_allowed_is_looked_at_afresh_whatever_a_file_says_of_it() {
         document["grants"][0]["command"]["program"]["content"]["sha256"] = json!(sum);
         document["grants"][0]["granted"] = json!("2036-01-01T00:00:00Z");
     });
+    let forged = fs::read(&next).expect("read");
     let _ = home.broker(["revoke", "--all"]).run().ok();
-    put(
-        &state(&home, "grants.next.json"),
-        fs::read(state(&home, "grants.json")).expect("there"),
-        0o600,
-    );
+    put(&next, forged, 0o600);
     let _ = start.allow(&home);
     started(&home, &start);
     put(&program, &evil, 0o700);

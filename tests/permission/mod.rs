@@ -16,6 +16,7 @@ mod pending;
 mod person;
 mod planted;
 mod same;
+mod scripts;
 mod shown;
 mod storms;
 
