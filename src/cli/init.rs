@@ -286,7 +286,7 @@ fn become_unattended(
         return Err(CatalogError::HomeExists.into());
     }
     let kind = home.record.store;
-    if home.record.unattended {
+    if home.record.unattended && seals::is_unattended(&home, &mut OpenStores::new(&home))? {
         return Err(CatalogError::HomeExists.into());
     }
     let empty = |home: &Home| {
