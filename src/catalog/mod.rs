@@ -201,6 +201,13 @@ impl Catalog {
         &self.pending
     }
 
+    /// Counts the versions that are kept although their time was over at `now`.
+    #[must_use]
+    pub fn kept_past(&self, now: jiff::Timestamp) -> usize {
+        let versions = self.secrets.iter().flat_map(|record| &record.versions);
+        versions.filter(|version| version.is_over(now)).count()
+    }
+
     /// Returns the item a record's version is filed under.
     #[must_use]
     pub fn item(&self, record: &Record, version: crate::store::Version) -> ItemId {

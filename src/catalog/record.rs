@@ -62,6 +62,14 @@ pub struct VersionRecord {
     pub removed: Option<Timestamp>,
 }
 
+impl VersionRecord {
+    /// Tells whether it is kept although its time was over at `now`.
+    #[must_use]
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.removed.is_none() && self.kept_until.is_some_and(|until| until <= now)
+    }
+}
+
 /// An item that may be in a store and belongs to no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

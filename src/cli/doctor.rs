@@ -114,6 +114,6 @@ fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Fin
     if used(StoreKind::Vault) && stores::vault(home, fix, &mut open, findings) {
         stores::values(home, &catalog, StoreKind::Vault, &mut open, findings);
     }
-    stores::pending(home, &catalog, fix, &mut open, findings);
+    stores::pending(home, &catalog, fix, &mut open, context.now(), findings);
     permissions::permissions(home, fix, &mut open, context, findings);
 }

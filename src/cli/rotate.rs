@@ -77,6 +77,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         find(change.catalog(), &args.name)?;
         let store = change.catalog().get(&args.name)?.store;
         let _ = change.sweep(&mut stores.only(store));
+        let _ = change.end_kept(&mut stores.only(store), now)?;
         change.rotate(&mut stores, &args.name, &value, keep, now, |_, _| {
             Ok::<(), Failure>(())
         })

@@ -98,6 +98,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         seals::ensure(&home, &mut stores, store, &context.output)?;
         let mut change = Change::begin(&home)?;
         let _ = change.sweep(&mut stores.only(store));
+        let _ = change.end_kept(&mut stores.only(store), context.now())?;
         Ok(change.add(&mut stores, record.clone(), &value)?)
     })?;
     let name = &record.name;

@@ -187,3 +187,36 @@ fn a_rotation_survives_a_rename_and_a_move_to_another_store() {
     let _ = server(&home).granting().run().ok();
     assert_eq!(given(&home), FIRST);
 }
+
+#[test]
+fn what_is_kept_is_removed_when_its_time_is_over() {
+    let home = home();
+    let _ = rotate(&home, &[], SECOND).ok();
+    let copies = |home: &Home| {
+        let files = std::fs::read_dir(home.path(".local/share/broker/vault/secrets"));
+        let names = files.expect("listed").flatten().map(|f| f.file_name());
+        let mut names: Vec<_> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names.retain(|name| name.starts_with("a@"));
+        names.sort();
+        names
+    };
+    assert_eq!(copies(&home), ["a@v1.age", "a@v2.age"]);
+    let _ = home.broker(["doctor", "--fix"]).run();
+    assert_eq!(copies(&home).len(), 2, "its time is not over");
+    let file = home.path(".local/state/broker/catalog.json");
+    let text = std::fs::read_to_string(&file).expect("a catalog");
+    let mut catalog: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    catalog["secrets"][0]["versions"][0]["kept_until"] = "2020-01-01T00:00:00Z".into();
+    std::fs::write(&file, catalog.to_string()).expect("written");
+    let told = home.broker(["--json", "doctor"]).run().code(3).json();
+    let found = |f: &serde_json::Value| f["code"] == "pending" && f["state"] == "warning";
+    assert!(
+        told.as_array().expect("findings").iter().any(found),
+        "{told}"
+    );
+    let _ = home.broker(["doctor", "--fix"]).run();
+    assert_eq!(copies(&home), ["a@v2.age"]);
+    let refused = home.broker(["--json", "rollback", "a"]).run().code(1);
+    assert_eq!(refused.error_code(), "version-not-kept");
+    assert_eq!(given(&home), SECOND);
+}

@@ -126,9 +126,7 @@ impl Change<'_> {
         stores: &mut dyn Stores,
         now: Timestamp,
     ) -> Result<Leftover, CatalogError> {
-        let is_over = |v: &VersionRecord| {
-            v.removed.is_none() && v.kept_until.is_some_and(|until| until <= now)
-        };
+        let is_over = |v: &VersionRecord| v.is_over(now);
         let over: Vec<Record> = self
             .catalog
             .secrets()

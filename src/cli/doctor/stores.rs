@@ -1,5 +1,7 @@
 //! The stores of a home: whether they answer, and whether they hold what the catalog names.
 
+use jiff::Timestamp;
+
 use super::super::failure::Failure;
 use super::super::stores::OpenStores;
 use super::findings::Findings;
@@ -152,22 +154,30 @@ pub(super) fn pending(
     catalog: &Catalog,
     fix: bool,
     stores: &mut OpenStores,
+    now: Timestamp,
     findings: &mut Findings,
 ) {
-    if catalog.pending().is_empty() {
+    let over = catalog.kept_past(now);
+    let left = catalog.pending().len().saturating_add(over);
+    if left == 0 {
         return;
     }
     if !fix {
-        let message = format!(
-            "{} old copies may still be in a store",
-            catalog.pending().len()
-        );
+        let message = format!("{left} old copies may still be in a store");
         return findings.warning("pending", message, "remove them with: broker doctor --fix");
     }
     let Some(mut change) = findings.take(Change::begin(home).map_err(Failure::from)) else {
         return;
     };
-    let leftover = change.sweep(stores);
+    let mut leftover = change.sweep(stores);
+    if over > 0 {
+        // What was kept after a rotation, and whose time is over.
+        let ended = change.end_kept(stores, now).map_err(Failure::from);
+        let Some(ended) = findings.take(ended) else {
+            return;
+        };
+        leftover = ended;
+    }
     if leftover.errors.is_empty() && leftover.kept.is_empty() && leftover.unrecorded.is_none() {
         findings.ok("pending", "old copies were removed from the stores");
     }
