@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         seals::ensure(&home, &mut stores, to, &context.output)?;
         let mut moved = Vec::new();
         let mut change = Change::begin(&home)?;
-        for name in &names {
+        let ended = names.iter().try_for_each(|name| {
             // Frozen while this waited for its turn, or between two secrets.
             ensure_thawed(&home)?;
             let old = find(change.catalog(), name)?.clone();
@@ -77,12 +77,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
                 .output
                 .notice(&format!("moved \"{name}\" to the {to}"));
             super::remove::tell_leftover(&leftover, context);
-        }
+            Ok(())
+        });
         drop(change);
+        // What was moved before one failed stays allowed, too.
         for (old, new) in &moved {
             seals::follow(&home, &mut stores, &context.output, old, new)?;
         }
-        Ok(())
+        ended
     })?;
     Ok(Done::Ok)
 }

@@ -309,6 +309,44 @@ fn an_interrupted_change_is_told_and_ended_by_doctor() {
     started(&home, &two);
 }
 
+#[test]
+fn a_rename_that_is_killed_gives_nothing_else_away_and_can_be_allowed_again() {
+    let mut ends = Vec::new();
+    for file in 1..=9 {
+        let home = home().secret("other", "canary-of-another");
+        let start = labelled(&home, "one");
+        let _ = start.allow(&home);
+        let rename = home.broker(["--json", "rename", "a", "b"]);
+        let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={file}");
+        let calls = "trace=rename,renameat,renameat2";
+        let traced = traced_with(&rename, &["-e", calls, "-e", &inject]);
+        ends.push(traced.answer.code);
+        let renamed = start.clone().with("A=broker://a", "A=broker://b");
+        let mut works = 0;
+        for start in [&start, &renamed] {
+            let answer = start.exec(&home).run();
+            match answer.code {
+                0 => assert!(
+                    answer.stdout.contains("A=canary-a-value\n"),
+                    "{file}: {}",
+                    answer.stdout
+                ),
+                125 => assert!(!mark(&home).exists(), "{file}"),
+                _ => panic!("{file}: {}", answer.stderr),
+            }
+            works += usize::from(answer.code == 0);
+            let _ = fs::remove_file(mark(&home));
+        }
+        assert!(works <= 1, "{file}: both names lead to it");
+        if works == 0 {
+            // Between the move and the grants: what it is called now is allowed by whoever allowed it before.
+            let _ = renamed.allow(&home);
+            started(&home, &renamed);
+        }
+    }
+    assert_eq!((ends[0], ends[ends.len() - 1]), (128 + 9, 0), "{ends:?}");
+}
+
 /// A home with secrets in a keychain and in a vault, and starts with secrets of each and of both.
 struct Both {
     home: Home,
@@ -470,4 +508,31 @@ fn a_seal_that_is_gone_from_the_keychain_is_told_and_what_is_allowed_again_count
     let answer = start.exec(&home).run();
     assert_eq!(answer.code, 125, "{}", answer.stderr);
     assert!(!requests(&home).is_empty());
+}
+
+#[test]
+fn a_move_that_fails_on_the_way_leaves_what_was_moved_allowed() {
+    let both = Both::new();
+    let home = &both.home;
+    for (name, value) in [("one", "canary-one"), ("two", "canary-two")] {
+        let set = home.broker(["set", name, "--raw", "--store", "vault"]);
+        let _ = set.stdin(value).run().ok();
+    }
+    let of = |name: &str| {
+        Start::of([home.path("bin/server")])
+            .label(name)
+            .flags(&["--env", &format!("A=broker://{name}")])
+    };
+    for name in ["one", "two"] {
+        let _ = of(name).allow(home);
+    }
+    let item = home.path("b/vault/secrets/two@v1.age");
+    let bytes = fs::read(&item).expect("an item");
+    fs::write(&item, "no age file").expect("damaged");
+    let migrate = home.broker(["--json", "migrate", "--to", "keychain", "one", "two"]);
+    assert_eq!(migrate.run().code(1).error_code(), "store-damaged");
+    fs::write(&item, bytes).expect("put back");
+    for name in ["one", "two"] {
+        started(home, &of(name));
+    }
 }
