@@ -90,6 +90,8 @@ fn nothing_else_is_done(home: &Home, what: &str) {
         &["remove", "a", "--yes"],
         &["rename", "a", "c"],
         &["edit", "a", "--note", "x"],
+        &["rotate", "a"],
+        &["rollback", "a"],
         &["revoke", "--all"],
         &["allow", "t", "--env", "A=broker://a", "--", "/bin/true"],
         &["allow", "--program", "/bin/true"],
