@@ -8,7 +8,7 @@ mod append;
 mod content;
 mod files;
 mod folders;
-mod helpers;
+mod launching;
 mod lock;
 mod modes;
 mod rights;
@@ -22,7 +22,7 @@ pub use files::{
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
 };
-pub use helpers::{ensure_empty_folder, ensure_program};
+pub use launching::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};
 pub use rights::{Writable, writable, writable_above};
