@@ -81,13 +81,13 @@ pub(in crate::cli) fn released(
         ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
         let allowed = match judgement {
             Ok(granted) => Allowed::Granted(granted),
-            Err(_) if once.as_ref() == Some(&command.id()) => Allowed::Once,
+            Err(_) if once.as_ref().is_some_and(|shown| is_shown(shown, &command)) => Allowed::Once,
             Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
             {
                 // Looked at again in either case: what was shown is what was allowed, and it may have changed while
                 // the person looked.
                 Answer::Once => {
-                    once = Some(command.id());
+                    once = Some(command);
                     continue;
                 }
                 Answer::Always | Answer::No => continue,
@@ -182,6 +182,11 @@ fn check_dates(plan: &Plan, catalog: &Catalog, context: &Context) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Tells whether a command is still the one that the person was shown, down to where its secrets are kept.
+fn is_shown(shown: &Command, command: &Command) -> bool {
+    shown.id() == command.id() && shown.secrets() == command.secrets()
 }
 
 /// What changes when the catalog or the grants do.
