@@ -35,8 +35,15 @@ fn at(run: &Run<'_>, own: Own) -> Session {
     } else {
         "exec \"$@\""
     };
+    // Where nothing is to be asked, an answer is not waited for without end.
+    let patience = if own.stdin && own.stdout && own.stderr {
+        &[][..]
+    } else {
+        &["/usr/bin/timeout", "--foreground", "30"]
+    };
     command
         .args(["-c", script, "sh"])
+        .args(patience)
         .arg(inner.get_program())
         .args(inner.get_args())
         .env_clear()
