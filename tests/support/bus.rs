@@ -190,6 +190,12 @@ impl Bus {
         kill_process(pid(keyring), signal).expect("signalled");
     }
 
+    /// Tells whether the keyring has ended by itself.
+    pub fn has_lost_keyring(&mut self) -> bool {
+        let ended = |child: &mut Child| matches!(child.try_wait(), Ok(Some(_)));
+        self.keyring.as_mut().is_some_and(ended)
+    }
+
     /// Ends the keyring.
     pub fn kill_keyring(&mut self) {
         if let Some(keyring) = self.keyring.take() {
