@@ -9,7 +9,7 @@
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
-| [`audit`] | the log: entries, chain, verification |
+//! | [`audit`] | the log: entries, chain, verification |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
