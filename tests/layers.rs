@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 12] = [
     &["main"],
     &["cli"],
+    &["guard"],
     &["launch"],
     &["clients"],
     &["audit"],
