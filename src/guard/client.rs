@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -79,6 +80,24 @@ pub enum Why {
     ToolFailed,
     /// The tool wants to be told more.
     ToolAsks,
+}
+
+/// What a tool answered.
+#[derive(Debug)]
+pub struct Said(Zeroizing<Vec<u8>>);
+
+impl Said {
+    /// Returns the structured part of it, if it has that form.
+    #[must_use]
+    pub fn structured<T: DeserializeOwned>(&self) -> Option<T> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Structured<T> {
+            structured_content: T,
+        }
+        let said: Structured<T> = result(&self.0)?;
+        Some(said.structured_content)
+    }
 }
 
 /// A conversation with a server.
@@ -154,18 +173,18 @@ impl<'a> Client<'a> {
         Err(Why::TooMuch)
     }
 
-    /// Calls a tool without arguments. Returns the line that it answered.
+    /// Calls a tool without arguments.
     ///
     /// # Errors
     /// See [`Why`].
-    pub fn call(&mut self, tool: &str) -> Result<Zeroizing<Vec<u8>>, Why> {
+    pub fn call(&mut self, tool: &str) -> Result<Said, Why> {
         let line = self.result_of("tools/call", json!({ "name": tool, "arguments": {} }))?;
         let called: Called = result(&line).ok_or(Why::NotUnderstood)?;
         if called.is_error == Some(true) {
             return Err(Why::ToolFailed);
         }
         match called.result_type.as_deref() {
-            None | Some("complete") => Ok(line),
+            None | Some("complete") => Ok(Said(line)),
             Some(_) => Err(Why::ToolAsks),
         }
     }

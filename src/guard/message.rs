@@ -79,12 +79,10 @@ impl Message {
             return Self::Other;
         };
         if let Some(method) = envelope.method {
-            return match &id {
-                Value::Number(_) => Self::Request(response(&id, &method)),
-                Value::String(text) if text.len() <= ID_BYTES => {
-                    Self::Request(response(&id, &method))
-                }
-                _ => Self::Other,
+            let is_short = id.as_str().is_some_and(|text| text.len() <= ID_BYTES);
+            return match is_short || id.is_number() {
+                true => Self::Request(response(&id, &method)),
+                false => Self::Other,
             };
         }
         let Some(id) = id.as_u64() else {

@@ -1,7 +1,6 @@
 //! Tests of the client, against servers that are threads of the test.
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "helpers of tests may abort"
 )]
