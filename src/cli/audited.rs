@@ -118,7 +118,7 @@ impl Event {
     pub(super) fn withheld(&self, failure: Failure, home: &Home, context: &Context) -> Failure {
         let outcome = match failure.code {
             "frozen" | "secret-overdue" | "grants-invalid" | "seal-missing" | "no-terminal"
-            | "declined" => Outcome::Refused,
+            | "declined" | "not-granted" | "grant-changed" => Outcome::Refused,
             _ => Outcome::Failed,
         };
         if let Err(unwritten) = self

@@ -1,7 +1,8 @@
 //! Trying a server out: whether it starts, speaks MCP, lists its tools, and whether a tool answers.
 //!
-//! The server is stopped in any case, the way the specification has it for stdio: its input is closed, it is waited for
-//! a moment, and then it is ended with all that came of it.
+//! The server is stopped in any case, the way the specification has it for stdio (revision 2025-11-25, lifecycle): its
+//! input is closed, then it is asked to end by a signal, and then it is ended with all that came of it; in between it is
+//! waited for. The signal is what a container is stopped by: its client alone can be ended.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use super::client::{Client, Step, Watch, Why};
 use super::lines::Lines;
 use crate::launch::{Exit, Supervised, Waited, collect};
 
-/// How long a server may take to end once its input is closed. Clients wait as long.
+/// How long a server may take to end once its input is closed, and once it was asked to. Clients wait as long.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What a server showed.
@@ -55,6 +56,7 @@ pub fn probe(
     let asked = ask(&mut server, tool, patience);
     // Its input is closed by now.
     let _ = server.wait(soon(GRACE));
+    server.ask_to_end(GRACE);
     let ended = server.end();
     let probed = asked?;
     ended.map_err(ProbeError::NotEnded)?;

@@ -121,7 +121,6 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
     for words in [
         &["edit", "a", "--rotate-command", "none"][..],
         &["rotate", "a", "--run"],
-        &["rotate", "a", "--probe", "server"],
         &["backup", "create", "file"],
     ] {
         let answer = home.broker(["--json"].iter().chain(words)).run().code(2);

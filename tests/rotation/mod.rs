@@ -3,6 +3,7 @@
 mod boundaries;
 mod commands;
 mod dates;
+mod probe;
 mod together;
 
 use crate::support::home::Home;
