@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         );
     let mut stores = OpenStores::new(&home);
     event.around(&home, context, || {
-        seals::change(&home, &mut stores, &context.output, |grants| {
+        seals::change(&home, &mut stores, &context.output, |grants, _| {
             grants.retain(|grant| !is_meant(grant));
         })
     })?;
