@@ -8,6 +8,7 @@
 mod assignment;
 mod bind;
 mod child;
+mod collect;
 mod dangerous;
 mod environment;
 mod identity;
@@ -17,11 +18,13 @@ mod program;
 mod project;
 mod review;
 mod start;
+mod supervise;
 
 pub use bind::{
     BindError, KnownContents, bind, content_now, finds_elsewhere, prepare, reading, renew,
 };
 pub use child::{Piped, spawn_piped};
+pub use collect::{Collected, Reading, collect};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
 pub use identity::Known;
@@ -32,3 +35,6 @@ pub use program::{ProgramError, SkipReason, Skipped, find_program, safe_search_p
 pub use project::project;
 pub use review::review;
 pub use start::{StartError, Values, check_values, start};
+pub use supervise::{Input, Supervised, Waited, supervise};
+
+pub use crate::sys::{Exit, HeldSignals};

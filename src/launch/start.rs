@@ -45,6 +45,24 @@ pub enum StartError {
     Unsupported,
 }
 
+#[cfg(unix)]
+impl StartError {
+    /// Says what it means that the program of `plan` could not be executed.
+    pub(super) fn of(plan: &Plan, error: io::Error) -> Self {
+        let program = plan.program.clone();
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the kinds of errors are non-exhaustive"
+        )]
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound(program),
+            // What is too long is ours: there is nothing wrong with the program.
+            io::ErrorKind::ArgumentListTooLong => Self::TooMuch,
+            _ => Self::NotExecutable(program, error),
+        }
+    }
+}
+
 /// Checks that every value can be put where the plan wants it.
 ///
 /// # Errors
@@ -100,50 +118,61 @@ fn try_start(plan: &Plan, values: &Values) -> Result<std::convert::Infallible, S
     use std::os::unix::ffi::OsStrExt;
 
     check_values(plan, values)?;
-    let nul = |_| StartError::NulInText;
-    let mut arguments = sys::Block::default();
-    arguments.push(&[plan.name.as_bytes()]).map_err(nul)?;
-    for argument in &plan.arguments {
-        match argument {
-            super::Argument::Text(text) => arguments.push(&[text.as_bytes()]).map_err(nul)?,
-            super::Argument::Secret(name) => {
-                arguments.push(&[exposed(values, name)?]).map_err(nul)?;
-            }
-        }
-    }
-    let mut environment = sys::Block::default();
-    for (name, text) in &plan.base {
-        environment
-            .push(&[name.as_bytes(), b"=", text.as_bytes()])
-            .map_err(nul)?;
-    }
-    for (variable, source) in &plan.variables {
-        let bytes = match source {
-            super::Source::Secret(name) => exposed(values, name)?,
-            super::Source::Literal(text)
-            | super::Source::Passed(text)
-            | super::Source::PassedAny(text) => text.as_bytes(),
-        };
-        environment
-            .push(&[variable.as_bytes(), b"=", bytes])
-            .map_err(nul)?;
-    }
-    let program = sys::c_string(plan.program.as_os_str().as_bytes()).map_err(nul)?;
+    let blocks = Blocks::of(plan, values)?;
+    let program = sys::c_string(plan.program.as_os_str().as_bytes());
+    let program = program.map_err(|_| StartError::NulInText)?;
     if let Some(folder) = &plan.folder {
         std::env::set_current_dir(folder).map_err(|e| StartError::Folder(folder.clone(), e))?;
     }
-    let error = sys::replace(&program, &arguments, &environment);
-    let program = plan.program.clone();
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the kinds of errors are non-exhaustive"
-    )]
-    Err(match error.kind() {
-        io::ErrorKind::NotFound => StartError::NotFound(program),
-        // What is too long is ours: there is nothing wrong with the program.
-        io::ErrorKind::ArgumentListTooLong => StartError::TooMuch,
-        _ => StartError::NotExecutable(program, error),
-    })
+    let error = sys::replace(&program, &blocks.arguments, &blocks.environment);
+    Err(StartError::of(plan, error))
+}
+
+/// The arguments and the environment of a plan, values in their places.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(super) struct Blocks {
+    pub(super) arguments: crate::sys::Block,
+    pub(super) environment: crate::sys::Block,
+}
+
+#[cfg(unix)]
+impl Blocks {
+    pub(super) fn of(plan: &Plan, values: &Values) -> Result<Self, StartError> {
+        use crate::sys::Block;
+        use std::os::unix::ffi::OsStrExt;
+
+        let nul = |_| StartError::NulInText;
+        let mut arguments = Block::default();
+        arguments.push(&[plan.name.as_bytes()]).map_err(nul)?;
+        for argument in &plan.arguments {
+            match argument {
+                super::Argument::Text(text) => arguments.push(&[text.as_bytes()]).map_err(nul)?,
+                super::Argument::Secret(name) => {
+                    arguments.push(&[exposed(values, name)?]).map_err(nul)?;
+                }
+            }
+        }
+        let mut environment = Block::default();
+        for (name, text) in &plan.base {
+            let parts = [name.as_bytes(), b"=", text.as_bytes()];
+            environment.push(&parts).map_err(nul)?;
+        }
+        for (variable, source) in &plan.variables {
+            let bytes = match source {
+                super::Source::Secret(name) => exposed(values, name)?,
+                super::Source::Literal(text)
+                | super::Source::Passed(text)
+                | super::Source::PassedAny(text) => text.as_bytes(),
+            };
+            let parts = [variable.as_bytes(), b"=", bytes];
+            environment.push(&parts).map_err(nul)?;
+        }
+        Ok(Self {
+            arguments,
+            environment,
+        })
+    }
 }
 
 #[cfg(unix)]

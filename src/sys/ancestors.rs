@@ -27,7 +27,8 @@ pub fn ancestors() -> Vec<Ancestor> {
     chain
 }
 
-fn look(pid: u32) -> Option<(String, u32)> {
+/// Returns the name of a process and the number of its parent.
+pub(super) fn look(pid: u32) -> Option<(String, u32)> {
     // What is wanted stands in the first hundred bytes.
     let mut line = [0_u8; 512];
     let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;

@@ -6,8 +6,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::time::{Duration, Instant};
 
 use rustix::termios::{
@@ -16,7 +14,7 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
-use super::HiddenError;
+use super::{HeldSignals, HiddenError};
 
 /// The most that can be typed or pasted, in bytes.
 const MOST: usize = 64 * 1024;
@@ -38,7 +36,7 @@ pub fn read_hidden(
     prompt: &str,
 ) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
     let before = tcgetattr(&*answers).map_err(io::Error::from)?;
-    let waiting = Waiting::begin()?;
+    let waiting = HeldSignals::hold()?;
     let quiet = Quiet::begin(answers, before)?;
     write!(screen, "{prompt} ")?;
     screen.flush()?;
@@ -58,7 +56,7 @@ pub fn read_hidden(
     typed
 }
 
-fn line(answers: &mut File, waiting: &Waiting) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
+fn line(answers: &mut File, waiting: &HeldSignals) -> Result<Zeroizing<Vec<u8>>, HiddenError> {
     let mut typed = Zeroizing::new(Vec::with_capacity(MOST));
     let mut idle = Instant::now();
     let mut hurried = 0_u32;
@@ -150,63 +148,5 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &self.before);
-    }
-}
-
-/// Signals that would end the process are held back, so that it can put the terminal back first; they
-/// come through when this is dropped.
-struct Waiting {
-    before: libc::sigset_t,
-    held: libc::sigset_t,
-}
-
-impl Waiting {
-    fn begin() -> io::Result<Self> {
-        let mut held = MaybeUninit::<libc::sigset_t>::zeroed();
-        // SAFETY: initialises the local set.
-        unsafe { libc::sigemptyset(held.as_mut_ptr()) };
-        // SAFETY: the call above has initialised it.
-        let mut held = unsafe { held.assume_init() };
-        for signal in [
-            libc::SIGTERM,
-            libc::SIGHUP,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGTSTP,
-        ] {
-            // SAFETY: changes the local set.
-            unsafe { libc::sigaddset(&raw mut held, signal) };
-        }
-        let mut before = held;
-        // SAFETY: both sets are live locals; changes the mask of this thread alone.
-        let status =
-            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const held, &raw mut before) };
-        if status == 0 {
-            Ok(Self { before, held })
-        } else {
-            Err(io::Error::from_raw_os_error(status))
-        }
-    }
-
-    /// Tells whether one of them has come.
-    fn is_over(&self) -> bool {
-        let mut come = self.held;
-        // SAFETY: writes the local set.
-        if unsafe { libc::sigpending(&raw mut come) } != 0 {
-            return false;
-        }
-        [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT]
-            .iter()
-            // SAFETY: reads the local set, which the call above has filled.
-            .any(|signal| unsafe { libc::sigismember(&raw const come, *signal) } == 1)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        // SAFETY: the set was filled by the system at the beginning; the old mask is not asked for.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut())
-        };
     }
 }

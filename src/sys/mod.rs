@@ -21,7 +21,14 @@ mod keyring;
 mod other;
 #[cfg(unix)]
 mod replace;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod spawn;
 mod terminal;
+#[cfg(unix)]
+#[cfg_attr(not(target_os = "linux"), path = "no_tree.rs")]
+mod tree;
 #[cfg(unix)]
 mod unix;
 
@@ -32,10 +39,16 @@ pub use harden::harden;
 pub use hidden::read_hidden;
 pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
-pub use other::{account_home, harden, is_closed, read_hidden, without_signals};
+pub use other::{HeldSignals, account_home, harden, is_closed, read_hidden, without_signals};
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
+#[cfg(unix)]
+pub use signals::HeldSignals;
+#[cfg(unix)]
+pub use spawn::{Child, Exiting, spawn};
 pub use terminal::{forget_typed, has_desktop, open_terminal};
+#[cfg(unix)]
+pub use tree::Tree;
 #[cfg(unix)]
 pub use unix::{
     OPEN_NO_FOLLOW_NO_BLOCK, account_home, can_execute, effective_uid, is_closed, is_link_error,
@@ -55,6 +68,18 @@ pub struct Ancestor {
     pub pid: u32,
     /// What it is called: the kernel's short name, which the process itself can change.
     pub name: String,
+}
+
+/// How a process came to its end.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// The system did not say.
+    Unknown,
 }
 
 /// What [`harden`] achieved.

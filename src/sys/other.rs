@@ -47,3 +47,23 @@ pub fn is_closed<T>(_file: &T) -> bool {
 pub fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
+
+/// There are no signals to hold back.
+#[derive(Debug)]
+pub struct HeldSignals;
+
+impl HeldSignals {
+    /// Does nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn hold() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Returns that none has come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        false
+    }
+}

@@ -39,7 +39,8 @@ impl Block {
         Ok(())
     }
 
-    fn pointers(&self) -> Vec<*const c_char> {
+    /// Returns what C calls an array of strings; it lives as long as this block.
+    pub(super) fn pointers(&self) -> Vec<*const c_char> {
         let end = std::iter::once(ptr::null());
         self.strings
             .iter()
@@ -88,7 +89,7 @@ fn plain_signals() -> io::Result<()> {
 }
 
 /// Marks every descriptor above 2 to be closed by the exec; until then an error can still be told.
-fn close_descriptors_on_exec() -> io::Result<()> {
+pub(super) fn close_descriptors_on_exec() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let flag: c_int = 1 << 2; // CLOSE_RANGE_CLOEXEC, close_range(2)
@@ -123,7 +124,7 @@ fn close_descriptors_on_exec() -> io::Result<()> {
     Ok(())
 }
 
-fn check(status: c_int) -> io::Result<()> {
+pub(super) fn check(status: c_int) -> io::Result<()> {
     if status == 0 {
         Ok(())
     } else {
