@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, top to bottom. Each may use those below it; those of one row use nothing of each other.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["main"],
     &["cli"],
     &["launch"],
     &["audit"],
+    &["redact"],
     &["policy"],
     &["catalog"],
     &["store"],

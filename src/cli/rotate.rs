@@ -1,6 +1,11 @@
 //! `broker rotate`: gives a secret another value, and keeps the old one until the new one has proven itself.
 
+mod by_command;
+mod command;
+
 use std::str::FromStr;
+
+use jiff::Timestamp;
 
 use super::Done;
 use super::audited::Event;
@@ -11,18 +16,27 @@ use super::set::tell_limits;
 use super::stores::OpenStores;
 use super::summary::Users;
 use crate::audit::Action;
-use crate::catalog::change::{Change, Keep};
-use crate::secret::{Length, LengthError, SecretName};
+use crate::catalog::Home;
+use crate::catalog::change::{Change, Keep, Rotated};
+use crate::secret::{Length, LengthError, SecretName, SecretValue};
 
 /// Give a secret another value
 ///
-/// The value comes from the terminal without being shown, from stdin, from a file, or is made up. It is put
-/// beside the old one and read back before anything points to it; from then on servers that are started get the
-/// new value. The old one is kept for a while, and `broker rollback` goes back to it. One version is kept at a time.
+/// The value comes from the terminal without being shown, from stdin, from a file, is made up, or is printed by
+/// the rotation command of the secret. It is put beside the old one and read back before anything points to it; from
+/// then on servers that are started get the new value. The old one is kept for a while, and `broker rollback` goes back
+/// to it. One version is kept at a time.
+///
+/// A rotation command (broker edit --rotate-command) is started without a shell, in the folder it was recorded in where
+/// that matters, else in the home folder. It gets the current value in BROKER_CURRENT, the name of the secret in
+/// BROKER_SECRET_NAME, the PATH and HOME it was recorded with, the rest of the base list, and nothing else. It has 60
+/// seconds, and all that it started ends with it. What it prints on stdout is the new value, less a trailing newline; what
+/// it says on stderr is shown with values masked. If it fails, or what it prints is no new value, the old one stays.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker rotate github-token
   broker rotate webhook-secret --generate hex:32
+  broker rotate db-password --run               see broker-rotation(7)
   broker rotate github-token --leaked < token.txt   the old value is removed at once")]
 pub(super) struct Args {
     /// The secret
@@ -30,6 +44,9 @@ pub(super) struct Args {
     name: SecretName,
     #[command(flatten)]
     value: ValueArgs,
+    /// Take what the rotation command of the secret prints
+    #[arg(long, conflicts_with_all = ["from_file", "generate", "allow_empty"])]
+    run: bool,
     /// How long the old value is kept; 0 removes it at once
     #[arg(long, value_name = "DUR", default_value = "7d")]
     keep: KeepWord,
@@ -53,20 +70,39 @@ impl FromStr for KeepWord {
     }
 }
 
+/// What becomes of the old value.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    keep: Keep,
+    until: Option<Timestamp>,
+}
+
+impl Args {
+    fn kept(&self, context: &Context) -> Result<Kept, Failure> {
+        let (now, zone) = (context.now(), context.zone());
+        let until = match &self.keep.0 {
+            Some(length) if !self.leaked => Some(length.after(now, &zone).ok_or_else(|| {
+                Failure::usage("the value for --keep is past the end of the calendar")
+            })?),
+            _ => None,
+        };
+        Ok(Kept {
+            keep: until.map_or(Keep::Nothing, Keep::Until),
+            until,
+        })
+    }
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let home = context.home()?;
     // What can be refused is, before anything is typed.
     find(&home.catalog()?, &args.name)?;
+    let kept = args.kept(context)?;
+    if args.run {
+        return by_command::run(args, &kept, &home, context);
+    }
     let value = args.value.read(&args.name)?;
-    let (now, zone) = (context.now(), context.zone());
-    let until = match &args.keep.0 {
-        Some(length) if !args.leaked => Some(length.after(now, &zone).ok_or_else(|| {
-            Failure::usage("the value for --keep is past the end of the calendar")
-        })?),
-        _ => None,
-    };
-    let keep = until.map_or(Keep::Nothing, Keep::Until);
     let mut stores = OpenStores::new(&home);
     let mut event = Event::new(Action::Rotate).secret(&args.name, None);
     if args.leaked {
@@ -75,19 +111,44 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let rotated = event.around(&home, context, || {
         let mut change = Change::begin(&home)?;
         find(change.catalog(), &args.name)?;
-        let store = change.catalog().get(&args.name)?.store;
-        let _ = change.sweep(&mut stores.only(store));
-        let _ = change.end_kept(&mut stores.only(store), now)?;
-        change.rotate(&mut stores, &args.name, &value, keep, now, |_, _| {
-            Ok::<(), Failure>(())
-        })
+        replace(&mut change, &args.name, &value, &kept, &mut stores, context)
     })?;
-    let name = &args.name;
-    let kept = match until {
+    tell(&args.name, &value, &rotated, &kept, &home, context)?;
+    Ok(Done::Ok)
+}
+
+/// Puts a new value in the place of the current one.
+fn replace(
+    change: &mut Change<'_>,
+    name: &SecretName,
+    value: &SecretValue,
+    kept: &Kept,
+    stores: &mut OpenStores,
+    context: &Context,
+) -> Result<Rotated, Failure> {
+    let now = context.now();
+    let store = change.catalog().get(name)?.store;
+    let _ = change.sweep(&mut stores.only(store));
+    let _ = change.end_kept(&mut stores.only(store), now)?;
+    change.rotate(stores, name, value, kept.keep, now, |_, _| {
+        Ok::<(), Failure>(())
+    })
+}
+
+/// Says what was done, what is kept, and who has the old value still.
+fn tell(
+    name: &SecretName,
+    value: &SecretValue,
+    rotated: &Rotated,
+    kept: &Kept,
+    home: &Home,
+    context: &Context,
+) -> Result<(), Failure> {
+    let kept = match kept.until {
         Some(until) => format!(
             "version {} is kept until {}; back to it with: broker rollback {name}",
             rotated.before,
-            until.to_zoned(zone).date()
+            until.to_zoned(context.zone()).date()
         ),
         None => format!("version {} is removed", rotated.before),
     };
@@ -100,15 +161,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         context.output.notice(&message);
     }
     super::remove::tell_leftover(&rotated.leftover, context);
-    tell_limits(name, &value, context);
-    tell_servers(name, &home, context)?;
-    Ok(Done::Ok)
+    tell_limits(name, value, context);
+    tell_servers(name, home, context)
 }
 
 /// Names the servers that have the old value until they are started again.
 pub(super) fn tell_servers(
     name: &SecretName,
-    home: &crate::catalog::Home,
+    home: &Home,
     context: &Context,
 ) -> Result<(), Failure> {
     let catalog = home.catalog()?;

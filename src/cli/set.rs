@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
-use super::input::{MASKABLE_BYTES, ValueArgs};
+use super::input::ValueArgs;
 use super::permission::seals;
 use super::stores::OpenStores;
 use super::terminal::Terminal;
@@ -13,6 +13,7 @@ use super::{Done, init};
 use crate::audit::Action;
 use crate::catalog::change::Change;
 use crate::catalog::{CatalogError, Home, Record};
+use crate::redact::MASKABLE_BYTES;
 use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
 

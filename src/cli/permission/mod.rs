@@ -3,6 +3,7 @@
 pub(super) mod anchors;
 mod asking;
 mod release;
+pub(super) mod rotation;
 pub(super) mod seals;
 mod seen;
 pub(super) mod shown;
