@@ -2,6 +2,7 @@
 
 mod commands;
 mod dates;
+mod hook;
 mod together;
 
 use crate::support::home::Home;
