@@ -1,4 +1,8 @@
 //! Tests of masking: what is promised is found wherever it stands, and nothing else is touched.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "encoders that are plain to read"
+)]
 
 use proptest::prelude::*;
 

@@ -2,6 +2,7 @@
 
 pub(super) mod anchors;
 mod asking;
+pub(super) mod handed;
 mod release;
 pub(super) mod rotation;
 pub(super) mod seals;

@@ -1,53 +1,41 @@
-//! Rotation commands: working one out to be recorded, and the way of the current value into the one that was.
+//! Rotation commands: what one means, when it is to be recorded and whenever it is run.
 //!
-//! As with a start, the match is made before any store is asked, the log is told before the value is read, and the seal
-//! that comes with the value has to confirm the match.
+//! Both are worked out in the same way, so that the one can be compared with the other. Nothing is released here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::super::audited::Event;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::start::tell_skipped;
-use super::super::stores::OpenStores;
-use super::release::{Stamps, bound, dangers, words_with};
-use super::wanted::{find_all, read};
-use super::{Permissions, differences, ensure_thawed, ensure_thawed_by_seals, seals};
-use crate::audit::{Action, Outcome};
+use super::quoted;
+use super::release::{bound, dangers, words_with};
+use super::wanted::find_all;
 use crate::catalog::{Catalog, Home, Record};
-use crate::launch::{
-    Assignment, Caller, Plan, PlanError, Request, Values, base_list, finds_elsewhere, prepare,
-    reading,
-};
+use crate::launch::launcher::Reading;
+use crate::launch::{Assignment, Caller, Plan, PlanError, Request, base_list, reading};
 use crate::paths;
-use crate::policy::{
-    Argument, Asked, CURRENT_VARIABLE, Command, Danger, Difference, Grants, Rotation, Text,
-};
+use crate::policy::{Argument, CURRENT_VARIABLE, Command, Danger, Grants, Rotation, Text};
 use crate::secret::{SCHEME, SecretName};
-use crate::store::{StoreError, Version};
 
 /// The variable that a rotation command gets the name of the secret in.
 pub(in crate::cli) const NAME_VARIABLE: &str = "BROKER_SECRET_NAME";
 
-/// How often the home may change under the reading before that is given up.
-const TRIES: usize = 20;
-
 /// What a rotation command is worked out in.
-struct Surroundings {
+pub(super) struct Surroundings {
     /// The folder it runs in.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// Whether it means something else in another folder.
-    is_bound: bool,
+    pub(super) is_bound: bool,
     /// `PATH` and `HOME`, where they are not the caller's.
-    recorded: Option<[OsString; 2]>,
+    pub(super) recorded: Option<[OsString; 2]>,
 }
 
 /// A rotation command that was worked out.
-struct WorkedOut {
-    plan: Plan,
-    command: Command,
-    elsewhere: Box<dyn Fn(&Text) -> Vec<String>>,
+pub(super) struct WorkedOut {
+    pub(super) plan: Plan,
+    pub(super) meaning: Reading,
+    pub(super) command: Command,
 }
 
 /// A rotation command as a person is to see it before it is recorded.
@@ -56,20 +44,6 @@ pub(in crate::cli) struct Proposed {
     pub(in crate::cli) command: Command,
     /// What it is, in words, a line each.
     pub(in crate::cli) lines: Vec<String>,
-}
-
-/// What is handed on to the rotation command.
-pub(in crate::cli) struct Handed {
-    /// What is to be run.
-    pub(in crate::cli) plan: Plan,
-    /// The current value, by its name.
-    pub(in crate::cli) values: Values,
-    /// What the log is told of how it ended.
-    pub(in crate::cli) event: Event,
-    /// The secret, by what does not change when it is renamed.
-    pub(in crate::cli) id: String,
-    /// The version whose value that is.
-    pub(in crate::cli) version: Version,
 }
 
 /// Works out what a person is to allow as the rotation command of a secret: it runs in the current folder where that
@@ -135,7 +109,7 @@ pub(in crate::cli) fn proposed(
     let mut dangers = dangers(&command, &here, home);
     dangers.retain(|danger| *danger != Danger::Variable(CURRENT_VARIABLE.to_owned()));
     let mut lines = words_with(&command, &dangers, context);
-    let folder = super::quoted(plan.starts_in.display());
+    let folder = quoted(plan.starts_in.display());
     lines.push(format!("  runs in    {folder}"));
     Ok(Proposed { command, lines })
 }
@@ -152,144 +126,9 @@ pub(in crate::cli) fn words_of(rotation: &Rotation) -> Vec<String> {
         .collect()
 }
 
-/// Releases the current value of the secret `name` to its rotation command, which is worked out again from what was
-/// recorded.
-///
-/// # Errors
-/// `frozen`, `secret-not-found`, `rotation-command-missing`, `grant-changed`, `audit-unwritable`, in all of which no store
-/// was asked; a store's error; `grants-invalid`, `seal-missing`.
-pub(in crate::cli) fn handed(
-    name: &SecretName,
-    detail: &str,
-    home: &Home,
-    stores: &mut OpenStores,
-    context: &Context,
-) -> Result<Handed, Failure> {
-    let mut ignored: Vec<Grants> = Vec::new();
-    let mut told = None;
-    for _ in 0..TRIES {
-        let stamps = Stamps::of(home);
-        let catalog = home.catalog()?;
-        let record = super::super::context::find(&catalog, name)?;
-        let event = Event::new(Action::Rotate)
-            .secret(name, Some(record.current))
-            .detail(detail);
-        let withheld = |failure| event.withheld(failure, home, context);
-        ensure_thawed(home).map_err(withheld)?;
-        let permissions = Permissions::load(home, &context.output).without(&ignored);
-        let matched = judge(record, &catalog, &permissions, home, context).map_err(withheld)?;
-        let Some((_, first)) = matched.first() else {
-            return Err(withheld(missing(name)));
-        };
-        let wanted = find_all(&first.plan, &catalog).map_err(withheld)?;
-        let event = event.clone().command(&first.command);
-        let failed = |failure| event.withheld(failure, home, context);
-        if told != Some(record.current) {
-            event.write(Outcome::Intent, home, context)?;
-            told = Some(record.current);
-        }
-        let batch = read(home, &wanted, stores);
-        if stamps != Stamps::of(home) {
-            continue;
-        }
-        let batch = batch.map_err(|error| match error {
-            StoreError::NotFound { item, .. } if item.secret_name().is_none() => {
-                failed(seals::missing())
-            }
-            error => failed(error.into()),
-        })?;
-        ensure_thawed_by_seals(home, &batch.seals).map_err(failed)?;
-        let unknown = permissions.unknown_to(&batch.seals);
-        let known = matched
-            .into_iter()
-            .find(|(file, _)| !unknown.contains(file));
-        let Some((file, found)) = known else {
-            let mut why = permissions.files().iter();
-            let why = why.find_map(|file| file.check(&batch.seals).err());
-            let failure = why.map_or_else(seals::missing, Failure::from);
-            if unknown.len() == permissions.files().len() {
-                return Err(failed(failure));
-            }
-            // As with a start: judged again by the file that counts.
-            context.output.warning(&format!(
-                "a file of grants is ignored, nothing in it counts: {}",
-                failure.message
-            ));
-            ignored.extend(unknown);
-            told = None;
-            continue;
-        };
-        let mut plan = found.plan;
-        let granted = file.rotation(&record.id).map(|rotation| &rotation.command);
-        let granted = granted.unwrap_or(&found.command);
-        let settled = plan.settle(granted, &home.paths);
-        let settled = settled.map_err(|error| failed(error.into()))?;
-        prepare(&settled).map_err(|error| failed(error.into()))?;
-        return Ok(Handed {
-            plan,
-            values: batch.values,
-            event,
-            id: record.id.clone(),
-            version: record.current,
-        });
-    }
-    Err(Failure::new(
-        "home-busy",
-        "the home was changed all the time while the value was read",
-    ))
-}
-
-/// Judges the rotation command of a secret by each file of grants. Returns those that match, with the file each; none
-/// where none is recorded.
-fn judge<'a>(
-    record: &Record,
-    catalog: &Catalog,
-    permissions: &'a Permissions,
-    home: &Home,
-    context: &Context,
-) -> Result<Vec<(&'a Grants, WorkedOut)>, Failure> {
-    let (mut matched, mut nearest) = (Vec::new(), None);
-    for file in permissions.files() {
-        let Some(rotation) = file.rotation(&record.id) else {
-            continue;
-        };
-        let recorded = &rotation.command;
-        let folder = recorded.folder.as_ref().unwrap_or(&recorded.home);
-        let surroundings = Surroundings {
-            folder: PathBuf::from(folder.as_str()),
-            is_bound: recorded.folder.is_some(),
-            recorded: Some([&recorded.path, &recorded.home].map(|text| text.as_str().into())),
-        };
-        let words = words_of(rotation);
-        let name = &record.name;
-        let found = work_out(
-            &words,
-            name,
-            &surroundings,
-            catalog,
-            Some(file),
-            home,
-            context,
-        )?;
-        let differs = rotation.differences(&Asked {
-            command: &found.command,
-            found_elsewhere: &found.elsewhere,
-        });
-        if differs.is_empty() {
-            matched.push((file, found));
-        } else {
-            nearest = Some(differs);
-        }
-    }
-    match nearest {
-        Some(differs) if matched.is_empty() => Err(changed(&record.name, &differs)),
-        _ => Ok(matched),
-    }
-}
-
 /// Works out what a rotation command means: with the variables it is promised, the base list, and those of the caller that
 /// every server is passed.
-fn work_out(
+pub(super) fn work_out(
     words: &[String],
     name: &SecretName,
     surroundings: &Surroundings,
@@ -342,49 +181,25 @@ fn work_out(
     let meaning = reading(&plan, &home.paths);
     let wanted = find_all(&plan, catalog)?;
     let command = bound(&plan, &meaning, &wanted, known, home)?;
-    let looked = plan.clone();
     Ok(WorkedOut {
         plan,
+        meaning,
         command,
-        elsewhere: Box::new(move |path| finds_elsewhere(&looked, &meaning, path)),
     })
 }
 
 /// Words an error of the plan: nothing was started, and there are no flags of `exec` that would help.
 fn failed(error: PlanError) -> Failure {
-    let in_argument = match &error {
-        PlanError::ArgumentReference(place) => Some(*place),
-        _ => None,
+    let (message, hint) = if let PlanError::ArgumentReference(place) = &error {
+        let message = format!("argument {place} of the rotation command holds a reference");
+        let hint = format!("it gets the current value in {CURRENT_VARIABLE}");
+        (message, Some(hint))
+    } else {
+        (format!("the rotation command: {error}"), None)
     };
-    let failure = Failure::from(error).exiting(1);
-    match in_argument {
-        Some(place) => Failure {
-            message: format!("argument {place} of the rotation command holds a reference"),
-            ..failure
-        }
-        .hint(format!("it gets the current value in {CURRENT_VARIABLE}")),
-        None => Failure {
-            message: format!("the rotation command: {}", failure.message),
-            hint: None,
-            ..failure
-        },
+    Failure {
+        message,
+        hint,
+        ..Failure::from(error).exiting(1)
     }
-}
-
-fn missing(name: &SecretName) -> Failure {
-    let message = format!("no rotation command is recorded for \"{name}\"");
-    Failure::new("rotation-command-missing", message).hint(format!(
-        "record one with: broker edit {name} --rotate-command '[\"PROGRAM\", \"ARGUMENT\"]'"
-    ))
-}
-
-fn changed(name: &SecretName, found: &[Difference]) -> Failure {
-    let message =
-        format!("the rotation command of \"{name}\" was not run: it is not what was recorded");
-    let lines = differences(found).into_iter();
-    Failure::new("grant-changed", message)
-        .more(lines.map(|line| format!("  {line}")).collect())
-        .hint(format!(
-            "look at what changed, and record it again with: broker edit {name} --rotate-command"
-        ))
 }

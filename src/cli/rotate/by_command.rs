@@ -8,14 +8,13 @@ use std::time::Duration;
 use super::super::Done;
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::permission::rotation::{Handed, handed};
+use super::super::permission::handed::{Handed, handed};
 use super::super::stores::OpenStores;
 use super::command::{Asked, LIMIT, new_value};
 use super::{Args, Kept, replace, tell};
+use crate::catalog::Home;
 use crate::catalog::change::{Change, Rotated};
-use crate::catalog::{CatalogError, Home};
 use crate::launch::HeldSignals;
-use crate::paths::FileError;
 use crate::secret::{SecretName, SecretValue};
 
 /// How long is waited for another rotation command: until it has had its time, and has been stored.
@@ -27,11 +26,15 @@ pub(super) fn run(
     home: &Home,
     context: &Context,
 ) -> Result<Done, Failure> {
-    let _turn = home.lock_rotation(TURN).map_err(|error| match error {
-        CatalogError::File(FileError::Busy) => {
-            Failure::new("home-busy", "another rotation command is running still")
+    let _turn = home.lock_rotation(TURN).map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.code {
+            "home-busy" => Failure {
+                message: "another rotation command is running still".to_owned(),
+                ..failure
+            },
+            _ => failure,
         }
-        error => error.into(),
     })?;
     // What could keep the value from being stored is found out before there is one.
     drop(Change::begin(home)?);
