@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`launch`] | plan and values to a process: environment, replace |
+//! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
 //! | [`audit`] | the log: entries, chain, verification |
 //! | [`redact`] | finding values in what is about to be shown, in every promised encoding |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
@@ -23,6 +24,7 @@
 pub mod audit;
 pub mod catalog;
 pub mod cli;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod launch;

@@ -10,6 +10,7 @@ const LAYERS: [&[&str]; 12] = [
     &["main"],
     &["cli"],
     &["launch"],
+    &["clients"],
     &["audit"],
     &["redact"],
     &["policy"],

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Done;
 use super::context::Context;
 use super::failure::Failure;
-use super::permission::{Permissions, shown};
+use super::permission::{Permissions, quoted, shown};
 use super::usage::Usage;
 use crate::policy::Text;
 
@@ -59,12 +59,11 @@ pub(super) fn run(context: &Context) -> Result<Done, Failure> {
         let used = row
             .last_used
             .map_or("never used".to_owned(), |time| format!("last used {time}"));
-        text.push_str(&format!(
-            "{}  {}\n  allowed {}, {used}\n",
-            row.id,
-            row.command.lines(),
-            row.granted
-        ));
+        text.push_str(&format!("{}  {}\n", row.id, row.command.lines()));
+        if let Some(folder) = &row.cwd {
+            text.push_str(&format!("  in {}\n", quoted(folder)));
+        }
+        text.push_str(&format!("  allowed {}, {used}\n", row.granted));
     }
     context.output.answer(&text)?;
     Ok(Done::Ok)

@@ -4,7 +4,7 @@
 //! client asked for is not started here: there broker becomes the server.
 
 use std::ffi::OsStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::start::StartError;
 use super::{Plan, Values};
@@ -31,15 +31,6 @@ pub enum Waited {
     Interrupted,
 }
 
-/// How long processes that a child left may take to end by themselves before they count as left behind.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// How long it may take to end what is ended by force.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often is looked whether broker is to end.
-const LOOK: Duration = Duration::from_millis(50);
-
 #[cfg(unix)]
 pub use unix::{Supervised, supervise};
 
@@ -54,10 +45,20 @@ mod unix {
     use std::os::unix::ffi::OsStrExt;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
     use std::thread;
+    use std::time::Duration;
 
     use super::super::start::{Blocks, check_values};
     use super::*;
     use crate::sys::{Child, Tree, c_string, spawn, without_signals};
+
+    /// How long processes that a child left may take to end by themselves before they count as left behind.
+    const GRACE: Duration = Duration::from_millis(500);
+
+    /// How long it may take to end what is ended by force.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// How often is looked whether broker is to end.
+    const LOOK: Duration = Duration::from_millis(50);
 
     /// A child, and all that comes of it. Ended when dropped.
     #[derive(Debug)]

@@ -395,3 +395,31 @@ fn a_start_that_is_allowed_takes_its_request_away() {
     assert!(!requests(&home).contains(&id));
     assert_eq!(requests(&home).len(), 1);
 }
+
+#[test]
+fn what_is_allowed_is_listed_with_its_folder_and_the_names_of_what_is_set_and_passed_on() {
+    let home = unattended().secret("a", "canary-a-value");
+    let start = Start::of(["/usr/bin/printenv", "A"])
+        .label("s")
+        .flags(&["--env", "A=broker://a", "--env", "L=some-text"])
+        .flags(&["--pass", "P", "--pass-any", "Q", "--cwd", "/etc"])
+        .caller("P", "its-text")
+        .caller("Q", "any-text");
+    let id = start.allow(&home);
+    let said = home.broker(["grants"]).run().ok().stdout;
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], format!("{id}  s: /usr/bin/printenv A  [A=a]"));
+    assert_eq!(
+        lines[1..4],
+        [
+            "  set: L",
+            "  passed on: P, Q",
+            "  ! Q is passed on whatever its value is"
+        ]
+    );
+    assert_eq!(lines[4], "  in /etc");
+    assert!(lines[5].starts_with("  allowed 20"), "{said}");
+    for text in ["some-text", "its-text", "any-text"] {
+        assert!(!said.contains(text), "{said}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Rotation: the new value beside the old one, back again, and what is due.
 
+mod boundaries;
 mod commands;
 mod dates;
 mod hook;

@@ -71,7 +71,8 @@ impl Shown {
         }
     }
 
-    /// Shows it: server, command and secrets on the first line, then what is dangerous, a line each.
+    /// Shows it: server, command and secrets on the first line, then what else the server is given, then what is
+    /// dangerous, a line each. Of a text that is set only the variable is named: the JSON has all of it.
     pub(in crate::cli) fn lines(&self) -> String {
         let server = self.server.as_deref().unwrap_or("-");
         let words = std::iter::once(&self.program).chain(&self.args);
@@ -82,8 +83,18 @@ impl Shown {
             .map(|(v, n)| format!("{v}={n}"))
             .collect();
         let first = format!("{server}: {}  [{}]", words.join(" "), secrets.join(" "));
+        let named = |what: &str, names: Vec<&str>| {
+            let is_any = !names.is_empty();
+            is_any.then(|| format!("\n  {what} {}", escaped(&names.join(", "))))
+        };
+        let literals = self.literals.keys().map(String::as_str).collect();
+        let passed = self.passed.keys().map(String::as_str).collect();
+        let others = [named("set:", literals), named("passed on:", passed)];
         let dangers = self.dangers.iter();
         let dangers = dangers.map(|danger| format!("\n  ! {}", escaped(danger)));
-        std::iter::once(escaped(&first)).chain(dangers).collect()
+        std::iter::once(escaped(&first))
+            .chain(others.into_iter().flatten())
+            .chain(dangers)
+            .collect()
     }
 }

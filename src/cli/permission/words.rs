@@ -132,6 +132,7 @@ fn difference(found: &Difference) -> String {
             "{} can be written by more than could, or belongs to a project now",
             quoted(was)
         ),
+        Difference::ArgumentCount(1) => "there was one argument".to_owned(),
         Difference::ArgumentCount(was) => format!("there were {was} arguments"),
         Difference::Argument(place, Some(was)) => format!("argument {place} was {}", quoted(was)),
         Difference::Argument(place, None) => format!("argument {place} was another secret"),

@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::io::Read;
+use std::time::Duration;
 
 use super::*;
 use crate::launch::{Caller, Request, collect};

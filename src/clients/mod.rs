@@ -1,0 +1,7 @@
+//! The configuration files of MCP clients: where they are, how each says which servers there are, what in them is a
+//! secret in plain text, and how they are changed without touching anything else.
+#![forbid(unsafe_code)]
+
+mod entry;
+
+pub use entry::{Entry, Item, Literal, Place};
