@@ -357,4 +357,4 @@ enum Owner {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -167,7 +167,11 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::File`].
     fn save(&self, paths: &HomePaths) -> Result<(), CatalogError> {
-        Ok(paths::write_file(&paths.catalog_file(), &to_json(self))?)
+        let write = || Ok(paths::write_file(&paths.catalog_file(), &to_json(self))?);
+        #[cfg(test)]
+        return change::tests::faults::saving(write);
+        #[cfg(not(test))]
+        write()
     }
 
     /// Returns all records, sorted by name without regard to case.
