@@ -10,7 +10,7 @@
 
 mod versions;
 
-pub use versions::{Keep, Rotated};
+pub use versions::{Keep, RolledBack, Rotated};
 
 use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;

@@ -7,11 +7,11 @@ use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
 use super::input::ValueArgs;
+use super::kept;
 use super::set::tell_limits;
 use super::stores::OpenStores;
-use super::summary::Users;
 use crate::audit::Action;
-use crate::catalog::change::{Change, Keep};
+use crate::catalog::change::{Change, Keep, Stores};
 use crate::secret::{Length, LengthError, SecretName};
 
 /// Give a secret another value
@@ -19,6 +19,7 @@ use crate::secret::{Length, LengthError, SecretName};
 /// The value comes from the terminal without being shown, from stdin, from a file, or is made up. It is put
 /// beside the old one and read back before anything points to it; from then on servers that are started get the
 /// new value. The old one is kept for a while, and `broker rollback` goes back to it. One version is kept at a time.
+/// Where the old one was to be removed at once and its store did not remove it, that is an error.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker rotate github-token
@@ -76,48 +77,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         let mut change = Change::begin(&home)?;
         find(change.catalog(), &args.name)?;
         let store = change.catalog().get(&args.name)?.store;
-        let _ = change.sweep(&mut stores.only(store));
-        let _ = change.end_kept(&mut stores.only(store), now)?;
-        change.rotate(&mut stores, &args.name, &value, keep, now, |_, _| {
-            Ok::<(), Failure>(())
-        })
+        kept::end(&mut change, &mut stores, store, context)?;
+        let prove = |_: &mut dyn Stores, _| Ok::<(), Failure>(());
+        change.rotate(&mut stores, &args.name, &value, keep, now, prove)
     })?;
     let name = &args.name;
-    let kept = match until {
-        Some(until) => format!(
-            "version {} is kept until {}; back to it with: broker rollback {name}",
-            rotated.before,
-            until.to_zoned(zone).date()
-        ),
-        None => format!("version {} is removed", rotated.before),
-    };
-    context.output.notice(&format!(
-        "rotated \"{name}\" to version {}; {kept}",
-        rotated.version
-    ));
-    if let Some(dropped) = rotated.dropped {
-        let message = format!("version {dropped}, which was kept from before, is removed");
-        context.output.notice(&message);
-    }
-    super::remove::tell_leftover(&rotated.leftover, context);
+    kept::tell_rotated(name, &rotated, until, context);
     tell_limits(name, &value, context);
-    tell_servers(name, &home, context)?;
+    kept::tell_servers(name, &home, context);
+    kept::ensure_removed(name, rotated)?;
     Ok(Done::Ok)
-}
-
-/// Names the servers that have the old value until they are started again.
-pub(super) fn tell_servers(
-    name: &SecretName,
-    home: &crate::catalog::Home,
-    context: &Context,
-) -> Result<(), Failure> {
-    let catalog = home.catalog()?;
-    let servers = Users::of(home, context)?.of_secret(catalog.get(name)?);
-    if !servers.is_empty() {
-        let list = servers.join(", ");
-        context
-            .output
-            .notice(&format!("start these again, so that they get it: {list}"));
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod dates;
+mod kept;
 mod together;
 
 use crate::support::home::Home;

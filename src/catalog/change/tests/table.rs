@@ -35,7 +35,7 @@ fn work(world: &mut World, work: Work) -> Made {
             )
             .map(|rotated: Rotated| rotated.leftover),
         Work::RollBack => change
-            .roll_back(&mut world.stores, &name("a"))
+            .roll_back(&mut world.stores, &name("a"), Timestamp::UNIX_EPOCH, LATER)
             .map(|_| Leftover::default()),
         Work::EndKept => change.end_kept(&mut world.stores, LATER),
     }
