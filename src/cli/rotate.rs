@@ -12,12 +12,12 @@ use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
 use super::input::ValueArgs;
+use super::kept;
 use super::set::tell_limits;
 use super::stores::OpenStores;
-use super::summary::Users;
 use crate::audit::Action;
 use crate::catalog::Home;
-use crate::catalog::change::{Change, Keep, Rotated};
+use crate::catalog::change::{Change, Keep, Rotated, Stores};
 use crate::secret::{Length, LengthError, SecretName, SecretValue};
 
 /// Give a secret another value
@@ -25,7 +25,8 @@ use crate::secret::{Length, LengthError, SecretName, SecretValue};
 /// The value comes from the terminal without being shown, from stdin, from a file, is made up, or is printed by
 /// the rotation command of the secret. It is put beside the old one and read back before anything points to it; from
 /// then on servers that are started get the new value. The old one is kept for a while, and `broker rollback` goes back
-/// to it. One version is kept at a time.
+/// to it. One version is kept at a time. Where the old one was to be removed at once and its store did not remove it,
+/// that is an error.
 ///
 /// A rotation command (broker edit --rotate-command) is started without a shell, in the folder it was recorded in where
 /// that matters, else in the home folder. It gets the current value in BROKER_CURRENT, the name of the secret in
@@ -113,7 +114,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         find(change.catalog(), &args.name)?;
         replace(&mut change, &args.name, &value, &kept, &mut stores, context)
     })?;
-    tell(&args.name, &value, &rotated, &kept, &home, context)?;
+    tell(&args.name, &value, rotated, &kept, &home, context)?;
     Ok(Done::Ok)
 }
 
@@ -126,58 +127,26 @@ fn replace(
     stores: &mut OpenStores,
     context: &Context,
 ) -> Result<Rotated, Failure> {
-    let now = context.now();
     let store = change.catalog().get(name)?.store;
-    let _ = change.sweep(&mut stores.only(store));
-    let _ = change.end_kept(&mut stores.only(store), now)?;
-    change.rotate(stores, name, value, kept.keep, now, |_, _| {
-        Ok::<(), Failure>(())
-    })
+    kept::end(change, stores, store, context)?;
+    let prove = |_: &mut dyn Stores, _| Ok::<(), Failure>(());
+    change.rotate(stores, name, value, kept.keep, context.now(), prove)
 }
 
 /// Says what was done, what is kept, and who has the old value still.
+///
+/// # Errors
+/// The store's, where it did not remove what was to be removed at once.
 fn tell(
     name: &SecretName,
     value: &SecretValue,
-    rotated: &Rotated,
+    rotated: Rotated,
     kept: &Kept,
     home: &Home,
     context: &Context,
 ) -> Result<(), Failure> {
-    let kept = match kept.until {
-        Some(until) => format!(
-            "version {} is kept until {}; back to it with: broker rollback {name}",
-            rotated.before,
-            until.to_zoned(context.zone()).date()
-        ),
-        None => format!("version {} is removed", rotated.before),
-    };
-    context.output.notice(&format!(
-        "rotated \"{name}\" to version {}; {kept}",
-        rotated.version
-    ));
-    if let Some(dropped) = rotated.dropped {
-        let message = format!("version {dropped}, which was kept from before, is removed");
-        context.output.notice(&message);
-    }
-    super::remove::tell_leftover(&rotated.leftover, context);
+    kept::tell_rotated(name, &rotated, kept.until, context);
     tell_limits(name, value, context);
-    tell_servers(name, home, context)
-}
-
-/// Names the servers that have the old value until they are started again.
-pub(super) fn tell_servers(
-    name: &SecretName,
-    home: &Home,
-    context: &Context,
-) -> Result<(), Failure> {
-    let catalog = home.catalog()?;
-    let servers = Users::of(home, context)?.of_secret(catalog.get(name)?);
-    if !servers.is_empty() {
-        let list = servers.join(", ");
-        context
-            .output
-            .notice(&format!("start these again, so that they get it: {list}"));
-    }
-    Ok(())
+    kept::tell_servers(name, home, context);
+    kept::ensure_removed(name, rotated)
 }

@@ -4,6 +4,7 @@ mod boundaries;
 mod commands;
 mod dates;
 mod hook;
+mod kept;
 mod together;
 
 use crate::support::home::Home;

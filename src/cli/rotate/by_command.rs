@@ -64,7 +64,7 @@ pub(super) fn run(
     });
     let rotated = handed.event.ended(rotated, home, context);
     let done = rotated.and_then(|(name, value, rotated)| {
-        tell(&name, &value, &rotated, kept, home, context).map(|()| Done::Ok)
+        tell(&name, &value, rotated, kept, home, context).map(|()| Done::Ok)
     });
     if let (Err(failure), true) = (&done, signals.is_over()) {
         // The signal that was held back ends broker now, so this is the last that can be said.
