@@ -11,6 +11,7 @@
 //! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
 //! | [`audit`] | the log: entries, chain, verification |
+//! | [`redact`] | finding values in what is about to be shown, in every promised encoding |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
@@ -31,6 +32,7 @@ pub mod guard;
 pub mod launch;
 pub mod paths;
 pub mod policy;
+pub mod redact;
 pub mod secret;
 pub mod store;
 pub mod sys;

@@ -10,7 +10,7 @@
 
 mod versions;
 
-pub use versions::{Keep, Rotated};
+pub use versions::{Keep, RolledBack, Rotated};
 
 use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;
@@ -357,4 +357,4 @@ enum Owner {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -191,7 +191,7 @@ pub(super) fn grant(
         .unattended(unattended);
     event.around(home, context, || {
         let granted = context.now();
-        seals::change(home, stores, &context.output, |grants| {
+        seals::change(home, stores, &context.output, |grants, _| {
             grants.retain(|grant| !grant.command.is_same_but_for_content(command));
             grants.push(Grant {
                 id: id.clone(),
@@ -363,7 +363,7 @@ fn upgraded(
     let event = event.secrets(names).unattended(person.is_unattended());
     event.around(home, context, || {
         let now = context.now();
-        seals::change(home, stores, &context.output, |grants| {
+        seals::change(home, stores, &context.output, |grants, _| {
             for grant in grants {
                 // Only what the seal knows, and as it was shown.
                 let found = renewed.iter().find(|(shown, _)| shown == grant);

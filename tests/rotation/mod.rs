@@ -3,6 +3,8 @@
 mod boundaries;
 mod commands;
 mod dates;
+mod hook;
+mod kept;
 mod probe;
 mod together;
 

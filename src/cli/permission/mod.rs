@@ -2,7 +2,9 @@
 
 pub(super) mod anchors;
 mod asking;
+pub(super) mod handed;
 mod release;
+pub(super) mod rotation;
 pub(super) mod seals;
 mod seen;
 pub(super) mod shown;
@@ -24,7 +26,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::catalog::Home;
 use crate::paths;
-use crate::policy::{Frozen, Grant, Grants, Requests};
+use crate::policy::{Frozen, Grant, Grants, Requests, Rotation};
 use crate::store::StoreKind;
 use crate::text::escaped;
 use seals::Seals;
@@ -78,6 +80,16 @@ impl Permissions {
             }
         }
         all
+    }
+
+    /// Returns the rotation command of the secret of that id that may count.
+    pub(super) fn rotation(&self, id: &str) -> Option<&Rotation> {
+        self.0.iter().find_map(|file| file.rotation(id))
+    }
+
+    /// Returns every rotation command that may count.
+    pub(super) fn rotations(&self) -> impl Iterator<Item = &Rotation> {
+        self.0.iter().flat_map(Grants::rotations)
     }
 
     /// Leaves files out.

@@ -249,10 +249,10 @@ fn is_shown(shown: &Command, command: &Command) -> bool {
 
 /// What changes when the catalog or the grants do.
 #[derive(PartialEq, Eq)]
-struct Stamps([Option<crate::paths::Stamp>; 3]);
+pub(super) struct Stamps([Option<crate::paths::Stamp>; 3]);
 
 impl Stamps {
-    fn of(home: &Home) -> Self {
+    pub(super) fn of(home: &Home) -> Self {
         let paths = &home.paths;
         let files = [
             paths.catalog_file(),
@@ -349,7 +349,12 @@ pub(in crate::cli) fn words(
     home: &Home,
     context: &Context,
 ) -> Vec<String> {
-    let mut lines = describe(command, &dangers(command, cwd, home));
+    words_with(command, &dangers(command, cwd, home), context)
+}
+
+/// Says what a command is, with these dangers first.
+pub(super) fn words_with(command: &Command, dangers: &[Danger], context: &Context) -> Vec<String> {
+    let mut lines = describe(command, dangers);
     if let Some(chosen) = context.other_home() {
         lines.push(format!(
             "  home       {}",

@@ -17,7 +17,7 @@ use crate::audit::Position;
 use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::paths::{self, Lock};
-use crate::policy::{Frozen, Grant, Grants, Seal, SealError};
+use crate::policy::{Frozen, Grant, Grants, Rotation, Seal, SealError};
 use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use crate::sys;
 
@@ -94,7 +94,7 @@ pub(in crate::cli) fn ensure(
     let catalog = home.catalog()?;
     let mut kinds = kinds(home, &catalog, &permissions);
     kinds.insert(kind);
-    let _ = rewrite(home, stores, &kinds, &lock, output, |_| ())?;
+    let _ = rewrite(home, stores, &kinds, &lock, output, |_, _| ())?;
     Ok(())
 }
 
@@ -140,7 +140,7 @@ pub(in crate::cli) fn change(
     home: &Home,
     stores: &mut dyn Stores,
     output: &Output,
-    change: impl FnOnce(&mut Vec<Grant>),
+    change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
 ) -> Result<Grants, Failure> {
     let lock = home.lock()?;
     let kinds = kinds(home, &home.catalog()?, &Permissions::load(home, output));
@@ -153,7 +153,7 @@ fn rewrite(
     kinds: &BTreeSet<StoreKind>,
     _lock: &Lock,
     output: &Output,
-    change: impl FnOnce(&mut Vec<Grant>),
+    change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
 ) -> Result<Grants, Failure> {
     // Under the lock: another command may have changed it since it was last read.
     let permissions = Permissions::load_to_change(home, output)?;
@@ -238,8 +238,8 @@ pub(in crate::cli) fn update_if(
     }
 }
 
-/// Lets the grants follow a secret whose value moved from one place to another: from the record `old` to `new`. Where the
-/// secret is in no grant, no store is asked.
+/// Lets the grants and the rotation command follow a secret whose value moved from one place to another: from the record
+/// `old` to `new`. Where the secret is in neither, no store is asked.
 ///
 /// # Errors
 /// As [`change`]; the commands that are given the secret then have to be allowed again.
@@ -253,12 +253,15 @@ pub(in crate::cli) fn follow(
     let (from, to) = (place_of(old), place_of(new));
     let permissions = Permissions::load(home, output);
     let holds = |grant: &Grant| grant.command.secrets().iter().any(|s| s.id == old.id);
-    if !permissions.all().into_iter().any(holds) {
+    let is_held = permissions.all().into_iter().any(holds);
+    if !is_held && permissions.rotation(&old.id).is_none() {
         return Ok(());
     }
-    let followed = change(home, stores, output, |grants| {
-        for grant in grants {
-            grant.command.follow(&old.id, &new.name, &from, &to);
+    let followed = change(home, stores, output, |grants, rotations| {
+        let granted = grants.iter_mut().map(|grant| &mut grant.command);
+        let rotating = rotations.iter_mut().map(|rotation| &mut rotation.command);
+        for command in granted.chain(rotating) {
+            command.follow(&old.id, &new.name, &from, &to);
         }
     });
     followed.map(|_| ()).map_err(|failure| {

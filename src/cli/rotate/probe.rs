@@ -73,6 +73,7 @@ pub(super) struct Probe<'a> {
     called: String,
     plan: Plan,
     trial: Trial,
+    home: &'a Home,
 }
 
 impl<'a> Probe<'a> {
@@ -83,7 +84,7 @@ impl<'a> Probe<'a> {
     pub(super) fn of(
         word: &'a ProbeWord,
         record: &Record,
-        home: &Home,
+        home: &'a Home,
         stores: &mut dyn Stores,
         context: &Context,
     ) -> Result<Self, Failure> {
@@ -103,20 +104,22 @@ impl<'a> Probe<'a> {
             called: grant.command.server.clone().unwrap_or(grant.id.clone()),
             plan,
             trial,
+            home,
         })
     }
 
-    /// Tries the server out with that version of the secret. The caller holds the home's lock.
+    /// Tries the server out with that version of the secret, and tells what was found out. The caller holds the home's
+    /// lock.
     ///
     /// # Errors
     /// `probe-failed`; all that the start may be refused for.
     pub(super) fn prove(
         &self,
         version: Version,
-        home: &Home,
         stores: &mut dyn Stores,
         context: &Context,
-    ) -> Result<Probed, Failure> {
+    ) -> Result<(), Failure> {
+        let home = self.home;
         let trial = Trial {
             version,
             ..self.trial.clone()
@@ -137,11 +140,11 @@ impl<'a> Probe<'a> {
         let probed = probe(server, self.word.tool.as_deref(), PATIENCE);
         let probed = probed.map_err(|error| failed(self.unproven(&error)))?;
         released.event.write(Outcome::Done, home, context)?;
-        Ok(probed)
+        self.tell(probed, context);
+        Ok(())
     }
 
-    /// Tells what was found out.
-    pub(super) fn tell(&self, probed: Probed, context: &Context) {
+    fn tell(&self, probed: Probed, context: &Context) {
         let Self { word, called, .. } = self;
         let tools = match probed.tools {
             1 => "1 tool".to_owned(),
