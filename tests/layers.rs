@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, top to bottom. Each may use those below it; those of one row use nothing of each other.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["main"],
     &["cli"],
+    &["guard"],
     &["launch"],
     &["clients"],
     &["audit"],

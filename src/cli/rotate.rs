@@ -2,6 +2,7 @@
 
 mod by_command;
 mod command;
+mod probe;
 
 use std::str::FromStr;
 
@@ -19,6 +20,7 @@ use crate::audit::Action;
 use crate::catalog::Home;
 use crate::catalog::change::{Change, Keep, Rotated, Stores};
 use crate::secret::{Length, LengthError, SecretName, SecretValue};
+use probe::{Probe, ProbeWord};
 
 /// Give a secret another value
 ///
@@ -33,9 +35,15 @@ use crate::secret::{Length, LengthError, SecretName, SecretValue};
 /// BROKER_SECRET_NAME, the PATH and HOME it was recorded with, the rest of the base list, and nothing else. It has 60
 /// seconds, and all that it started ends with it. What it prints on stdout is the new value, less a trailing newline; what
 /// it says on stderr is shown with values masked. If it fails, or what it prints is no new value, the old one stays.
+///
+/// With --probe, a server that is allowed the secret is tried out first: it is started as it was allowed with the new
+/// value in the place of the old one, has to list its tools, and where a tool is named, has to answer a call of it
+/// without arguments. All of that may take half a minute. If it fails, the old value stays. Few servers look at a value
+/// before a tool needs it, so name a tool that does.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker rotate github-token
+  broker rotate github-token --probe github:get_me
   broker rotate webhook-secret --generate hex:32
   broker rotate db-password --run               see broker-rotation(7)
   broker rotate github-token --leaked < token.txt   the old value is removed at once")]
@@ -48,6 +56,9 @@ pub(super) struct Args {
     /// Take what the rotation command of the secret prints
     #[arg(long, conflicts_with_all = ["from_file", "generate", "allow_empty"])]
     run: bool,
+    /// Try the server out with the new value first, and call TOOL of it; the old value stays if that fails
+    #[arg(long, value_name = "SERVER[:TOOL]", add = super::completions::servers())]
+    probe: Option<ProbeWord>,
     /// How long the old value is kept; 0 removes it at once
     #[arg(long, value_name = "DUR", default_value = "7d")]
     keep: KeepWord,
@@ -97,14 +108,20 @@ impl Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let home = context.home()?;
-    // What can be refused is, before anything is typed.
-    find(&home.catalog()?, &args.name)?;
+    // What can be refused is, before anything is typed or run.
+    let record = find(&home.catalog()?, &args.name)?.clone();
     let kept = args.kept(context)?;
+    let mut stores = OpenStores::new(&home);
+    let probe = args.probe.as_ref();
+    let probe = probe.map(|word| Probe::of(word, &record, &home, &mut stores, context));
+    let how = How {
+        kept,
+        probe: probe.transpose()?,
+    };
     if args.run {
-        return by_command::run(args, &kept, &home, context);
+        return by_command::run(args, &how, &home, &mut stores, context);
     }
     let value = args.value.read(&args.name)?;
-    let mut stores = OpenStores::new(&home);
     let mut event = Event::new(Action::Rotate).secret(&args.name, None);
     if args.leaked {
         event = event.detail("the old value has leaked");
@@ -112,25 +129,42 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let rotated = event.around(&home, context, || {
         let mut change = Change::begin(&home)?;
         find(change.catalog(), &args.name)?;
-        replace(&mut change, &args.name, &value, &kept, &mut stores, context)
+        let (name, value) = (&args.name, &value);
+        how.replace(&mut change, name, value, &home, &mut stores, context)
     })?;
     tell(&args.name, &value, rotated, &kept, &home, context)?;
     Ok(Done::Ok)
 }
 
-/// Puts a new value in the place of the current one.
-fn replace(
-    change: &mut Change<'_>,
-    name: &SecretName,
-    value: &SecretValue,
-    kept: &Kept,
-    stores: &mut OpenStores,
-    context: &Context,
-) -> Result<Rotated, Failure> {
-    let store = change.catalog().get(name)?.store;
-    kept::end(change, stores, store, context)?;
-    let prove = |_: &mut dyn Stores, _| Ok::<(), Failure>(());
-    change.rotate(stores, name, value, kept.keep, context.now(), prove)
+/// How a value takes the place of another.
+struct How<'a> {
+    kept: Kept,
+    probe: Option<Probe<'a>>,
+}
+
+impl How<'_> {
+    /// Puts a new value in the place of the current one, once it has proven itself.
+    fn replace(
+        &self,
+        change: &mut Change<'_>,
+        name: &SecretName,
+        value: &SecretValue,
+        home: &Home,
+        stores: &mut OpenStores,
+        context: &Context,
+    ) -> Result<Rotated, Failure> {
+        let store = change.catalog().get(name)?.store;
+        kept::end(change, stores, store, context)?;
+        let prove = |stores: &mut dyn Stores, version| {
+            if let Some(probe) = &self.probe {
+                let probed = probe.prove(version, home, stores, context)?;
+                probe.tell(probed, context);
+            }
+            Ok::<(), Failure>(())
+        };
+        let (keep, now) = (self.kept.keep, context.now());
+        change.rotate(stores, name, value, keep, now, prove)
+    }
 }
 
 /// Says what was done, what is kept, and who has the old value still.

@@ -5,6 +5,7 @@ mod commands;
 mod dates;
 mod hook;
 mod kept;
+mod probe;
 mod together;
 
 use crate::support::home::Home;

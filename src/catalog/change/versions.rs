@@ -64,7 +64,7 @@ impl Change<'_> {
     ) -> Result<Rotated, E> {
         let record = self.catalog.get(name)?.clone();
         self.ensure_changed(stores, &record, value)?;
-        let version = next(&record)?;
+        let version = record.next_version()?;
         let items = vec![Pending {
             store: record.store,
             name: record.filed_as().clone(),
@@ -229,16 +229,4 @@ impl Change<'_> {
         self.catalog.pending.extend(gone);
         self.replace(&record.name, changed);
     }
-}
-
-/// Returns the number of the next version, which no version ever had.
-fn next(record: &Record) -> Result<Version, CatalogError> {
-    let highest = record
-        .versions
-        .iter()
-        .map(|v| v.version.0)
-        .max()
-        .unwrap_or(0);
-    let next = highest.checked_add(1).map(Version);
-    next.ok_or_else(|| CatalogError::Exhausted(record.name.clone()))
 }
