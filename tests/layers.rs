@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 12] = [
 type Places = &'static [&'static str];
 
 /// Outside crates that may be used in few places, and where.
-const HOMES: [(Places, Places); 11] = [
+const HOMES: [(Places, Places); 12] = [
     (
         &["clap", "clap_complete", "comfy_table", "anstyle", "strsim"],
         &["cli/"],
@@ -37,6 +37,7 @@ const HOMES: [(Places, Places); 11] = [
         &["aes", "cbc", "hkdf", "crypto_bigint"],
         &["store/keychain/"],
     ),
+    (&["base64"], &["catalog/backup/"]),
     (&["hmac"], &["policy/"]),
     (
         &["sha2"],
