@@ -105,7 +105,14 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 fn unnamed(error: &FileError, what: &str) -> Failure {
     match error {
         FileError::Io { action, source, .. } => {
-            Failure::new("file-io", format!("could not {action} {what}: {source}"))
+            // What is made is made beside its place first.
+            let action = action.strip_suffix(" a file in").unwrap_or(action);
+            // An error that is not the system's own may hold the path.
+            let why = match source.raw_os_error() {
+                Some(_) => source.to_string(),
+                None => source.kind().to_string(),
+            };
+            Failure::new("file-io", format!("could not {action} {what}: {why}"))
         }
         FileError::Unsafe { problem, .. } => {
             let hint = "it has to be a plain file of your own, which nobody else can write";

@@ -122,7 +122,6 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
         &["edit", "a", "--rotate-command", "none"][..],
         &["rotate", "a", "--run"],
         &["rotate", "a", "--probe", "server"],
-        &["backup", "create", "file"],
     ] {
         let answer = home.broker(["--json"].iter().chain(words)).run().code(2);
         assert_eq!(answer.error_code(), "usage", "{words:?}");

@@ -31,20 +31,17 @@ const BATCH: usize = 100;
 /// Needs a person, since every value goes into it. FILE is made, never replaced; it is read back and compared before it
 /// has its name. With a passphrase that includes opening it. For recipients, who alone can open it, nothing is
 /// opened unless --identity names a file with the identity of one. Keep that identity somewhere else than in this home.
+///
+/// The passphrase is typed twice, or read from stdin where that is no terminal. The last example gets the value of
+/// NAME out of a backup without broker; broker-security(7) says what else is in it.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("lid").required(true))]
-#[command(
-    after_long_help = "The passphrase is typed twice, or read from stdin where that is no terminal.
-
-Without broker, the age program and jq get a value out:
-  age -d FILE | jq -r '.secrets[] | select(.record.name == \"NAME\")
-    | .values[.record.current | tostring]' | base64 -d
-
-Examples:
+#[command(after_long_help = "Examples:
   broker backup create broker-2027-01.age --passphrase
   broker backup create broker-2027-01.age --recipient age1... --recipient age1...
-  broker backup create broker-2027-01.age --recipient age1... --identity key.txt"
-)]
+  broker backup create broker-2027-01.age --recipient age1... --identity key.txt
+  age -d FILE | jq -r '.secrets[] | select(.record.name == \"NAME\")
+    | .values[.record.current | tostring]' | base64 -d")]
 pub(super) struct Args {
     /// The file to make
     #[arg(value_name = "FILE")]
@@ -53,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "R", group = "lid")]
     recipient: Vec<Recipient>,
     /// More recipients, behind the first
-    #[arg(hide = true, requires = "recipient")]
+    #[arg(hide = true, requires = "recipient", conflicts_with = "passphrase")]
     more: Vec<Recipient>,
     /// It opens with a passphrase
     #[arg(long, group = "lid")]

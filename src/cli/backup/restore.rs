@@ -42,15 +42,13 @@ const BY: &str = "broker backup restore";
 /// would change is shown, and a person agrees. Secrets that are not here are added with their versions and dates; older
 /// ones are replaced, and the value from here is kept for a week (broker rollback); ones that may be newer here are
 /// kept, unless you say otherwise to a question of its own. What was allowed comes back as requests.
+///
+/// Where there is no home yet, make one first: broker init. A secret that was removed here comes back. broker.toml is
+/// written where there is none. A restore that was interrupted is finished by another one.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_long_help = "Restoring into a machine without a home: broker init first. A secret that was removed here comes back. A
-restore that was interrupted is finished by another one. broker.toml is written where there is none.
-
-Examples:
+#[command(after_long_help = "Examples:
   broker backup restore broker-2027-01.age
-  broker backup restore broker-2027-01.age --identity key.txt --store vault"
-)]
+  broker backup restore broker-2027-01.age --identity key.txt --store vault")]
 pub(super) struct Args {
     /// The backup
     #[arg(value_name = "FILE")]
