@@ -203,6 +203,12 @@ impl HomePaths {
         self.state.join("launch").join("npm-shell")
     }
 
+    /// The file that is locked while a rotation command runs.
+    #[must_use]
+    pub fn rotation_lock_file(&self) -> PathBuf {
+        self.state.join("rotation.lock")
+    }
+
     /// The file that commands which change the home lock.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {

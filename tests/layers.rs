@@ -6,12 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, top to bottom. Each may use those below it; those of one row use nothing of each other.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 14] = [
     &["main"],
     &["cli"],
+    &["guard"],
     &["launch"],
     &["clients"],
     &["audit"],
+    &["redact"],
     &["policy"],
     &["catalog"],
     &["store"],

@@ -61,6 +61,8 @@ words! {
         Rollback = "rollback",
         /// A server was started.
         Exec = "exec",
+        /// A server was tried out with a new value.
+        Probe = "probe",
         /// Permission was asked for.
         Request = "request",
         /// Permission was given.

@@ -11,7 +11,7 @@
 mod restored;
 mod versions;
 
-pub use versions::{Keep, Rotated};
+pub use versions::{Keep, RolledBack, Rotated};
 
 use std::borrow::Borrow;
 
@@ -361,4 +361,4 @@ enum Owner {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -264,6 +264,7 @@ impl From<PlanError> for Failure {
                 "reference-invalid",
                 Some("store the whole argument as the secret, and refer to it with broker://NAME alone".to_owned()),
             ),
+            PlanError::NotOfThisSystem => ("grants-invalid", None),
         };
         let failure = Self::new(code, message).exiting(125);
         match hint {

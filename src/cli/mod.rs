@@ -21,6 +21,7 @@ mod grants;
 mod import;
 mod init;
 mod input;
+mod kept;
 mod list;
 mod log;
 mod migrate;

@@ -14,7 +14,7 @@ use super::super::progress::Progress;
 use super::super::set::StoreWord;
 use super::super::stores::OpenStores;
 use super::super::terminal::{self, Terminal};
-use super::super::{remove, rotate};
+use super::super::{kept, remove};
 use super::plan::{Plan, is_understood, name, rebind};
 use super::{Done, absolute, identities, logged, unnamed};
 use crate::audit::{Action, Outcome};
@@ -362,7 +362,7 @@ fn tell(
         };
         let version = restored.record.current;
         output.notice(&format!("\"{name}\" has version {version} now; {kept}"));
-        rotate::tell_servers(name, home, context)?;
+        kept::tell_servers(name, home, context);
         replaced.insert(name.as_str());
     }
     tell_kept(plan, &replaced, context);
