@@ -239,3 +239,20 @@ fn a_broker_toml_that_is_not_understood_is_backed_up_and_not_put_in_place() {
     let _ = key.restore(&home, "x.age").ok();
     assert!(tree(&home) == before);
 }
+
+#[test]
+fn rotation_commands_are_told_of_and_not_restored() {
+    let (old, key) = (unattended().secret("a", "canary-a-value"), Key::new());
+    let words = ["edit", "a", "--rotate-command", "[\"/usr/bin/printenv\"]"];
+    let _ = old.broker(words).run().ok();
+    let _ = key.create(&old, "x.age").ok();
+    let home = unattended();
+    let said = key.restore(&home, "x.age").ok().stderr;
+    let told = "rotation commands are not restored; record them again with broker edit --rotate-command: a";
+    assert!(said.contains(told), "{said}");
+    let run = home.broker(["rotate", "a", "--run"]).run();
+    assert_ne!(run.code, 0, "a command was run that nobody allowed here");
+    // Where there is one there is nothing to tell.
+    let said = key.restore(&old, "x.age").ok().stderr;
+    assert_eq!(said, "broker: there is nothing to restore\n");
+}
