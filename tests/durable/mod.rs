@@ -6,6 +6,7 @@
 //! which the store holds what the catalog names, the seal, and nothing else. The log is whole up to its
 //! anchor, tells of every change that was made, and that it was done where that was said.
 
+mod daemon;
 mod keychain;
 mod permission;
 mod rotation;

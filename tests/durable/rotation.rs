@@ -14,11 +14,12 @@ use super::sealed::Sealed;
 use super::vault::{ERRORS, open};
 use super::{NEW, OLD, One, name, value};
 use crate::faults::{Fault, Outcome, Sweep, World};
+use crate::support::home::Answer;
 
 /// The value of the last rotation of all.
 const LAST: &str = "canary-last-77aa01cd";
 /// The value of the rotation before a case.
-const EARLIER: &str = "canary-earlier-20ce41b8";
+pub(super) const EARLIER: &str = "canary-earlier-20ce41b8";
 
 /// Which version is the current one, and which is kept beside it.
 type State = (u32, Option<u32>);
@@ -82,7 +83,7 @@ impl Turn {
     }
 
     /// Returns the value that a server is to get.
-    pub(super) fn current(self, is_new: bool) -> &'static str {
+    fn current(self, is_new: bool) -> &'static str {
         self.value(if is_new { self.after } else { self.before() }.0)
     }
 
@@ -144,7 +145,7 @@ fn named(home: &Home, catalog: &Catalog) -> Vec<ItemId> {
 }
 
 /// Demands that nothing is pending, that the store holds what the catalog names, and that the current version is that one.
-pub(super) fn is_clean(home: &Home, stores: &mut One, current: u32) -> Result<(), String> {
+fn is_clean(home: &Home, stores: &mut One, current: u32) -> Result<(), String> {
     let catalog = home.catalog().map_err(|e| format!("the catalog: {e}"))?;
     if !catalog.pending().is_empty() || state(&catalog)?.0 != current {
         return Err(format!("not cleaned up: {catalog:?}"));
@@ -161,51 +162,81 @@ pub(super) fn is_clean(home: &Home, stores: &mut One, current: u32) -> Result<()
     }
 }
 
+/// What a command came to that nothing disturbed.
+pub(super) struct Ran {
+    is_done: bool,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            is_done: output.status.success(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+impl From<Answer> for Ran {
+    fn from(answer: Answer) -> Self {
+        Self {
+            is_done: answer.code == 0,
+            stdout: answer.stdout,
+            stderr: answer.stderr,
+        }
+    }
+}
+
+impl Ran {
+    fn done(self, what: &str) -> Result<Self, String> {
+        match self.is_done {
+            true => Ok(self),
+            false => Err(format!("{what}: {}", self.stderr)),
+        }
+    }
+}
+
+impl Turn {
+    /// Demands that the server that is allowed gets the value, and that another rotation leaves nothing over. Commands
+    /// are run by `broker` with their input, and the server by `seen`.
+    pub(super) fn goes_on(
+        self,
+        is_new: bool,
+        home: &Home,
+        stores: &mut One,
+        broker: &dyn Fn(&[&str], &str) -> Ran,
+        seen: &dyn Fn() -> Ran,
+    ) -> Result<(), String> {
+        let given = |text: &str| match seen().done("exec")?.stdout.contains(text) {
+            true => Ok(()),
+            false => Err(format!("the server was not given \"{text}\"")),
+        };
+        given(self.current(is_new))?;
+        let _ = broker(&["rotate", "old"], LAST).done("the next rotation")?;
+        given(LAST)?;
+        let _ = broker(&["log", "verify"], "").done("log verify")?;
+        let highest = self.before().0.max(if is_new { self.after.0 } else { 0 });
+        is_clean(home, stores, highest + 1)
+    }
+}
+
 /// Runs a command that is given a value.
-fn fed(world: &World, words: &[&str], text: &str) -> Output {
+fn fed(world: &World, words: &[&str], text: &str) -> Ran {
     let mut input = tempfile::tempfile().unwrap();
     input.write_all(text.as_bytes()).unwrap();
     input.rewind().unwrap();
-    run(world, words, input.into())
-}
-
-fn done(output: &Output, what: &str) -> Result<(), String> {
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!(
-            "{what}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )),
-    }
-}
-
-/// Demands that the server that is allowed gets the value, and that another rotation leaves nothing over.
-fn goes_on(turn: Turn, world: &World, is_new: bool) -> Result<(), String> {
-    let seen = run(world, &EXEC, Stdio::null());
-    done(&seen, "exec")?;
-    if !String::from_utf8_lossy(&seen.stdout).contains(&format!("A={}\n", turn.current(is_new))) {
-        return Err("the server was given another value".to_owned());
-    }
-    done(&fed(world, &["rotate", "old"], LAST), "the next rotation")?;
-    let seen = run(world, &EXEC, Stdio::null());
-    if !String::from_utf8_lossy(&seen.stdout).contains(&format!("A={LAST}\n")) {
-        return Err("the server was not given the last value".to_owned());
-    }
-    done(&run(world, &["log", "verify"], Stdio::null()), "log verify")?;
-    let (home, mut stores) = open(world)?;
-    let highest = turn.before().0.max(if is_new { turn.after.0 } else { 0 });
-    is_clean(&home, &mut stores, highest + 1)
+    run(world, words, input.into()).into()
 }
 
 /// Sweeps over a command on a vault.
 fn sweep(turn: Turn, faults: &[Fault]) {
     let template = template(true);
     if turn.is_rotated {
-        done(
-            &fed(&template, &["rotate", "old"], EARLIER),
-            "the rotation before",
-        )
-        .unwrap();
+        let rotated = fed(&template, &["rotate", "old"], EARLIER);
+        let _ = rotated.done("the rotation before").unwrap();
     }
     let told = run(&template, &["--json", "log"], Stdio::null());
     let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -239,7 +270,9 @@ fn sweep(turn: Turn, faults: &[Fault]) {
                     .map(|p| p.version)
                     .collect::<Vec<_>>();
                 if gone_on.insert((is_new, succeeded, pending, sealed.entries())) {
-                    goes_on(turn, world, is_new)?;
+                    let broker = |words: &[&str], stdin: &str| fed(world, words, stdin);
+                    let seen = || run(world, &EXEC, Stdio::null()).into();
+                    turn.goes_on(is_new, &home, &mut stores, &broker, &seen)?;
                 }
                 Ok(())
             });
