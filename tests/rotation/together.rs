@@ -2,8 +2,7 @@
 //! log tells of every one of them.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
 use super::{given, rotate, server};
@@ -13,11 +12,55 @@ use crate::support::home::Home;
 const STARTS: usize = 100;
 const ROTATIONS: usize = 20;
 /// How many starts there are at a time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 3;
 
 /// The value of the rotation of that number; its version is one more.
 fn value(number: usize) -> String {
     format!("canary-together-{number:03}-{}", "x".repeat(200))
+}
+
+/// Lets the starts and the rotations go on at the same pace, so many starts with each rotation: how many of each have
+/// begun.
+#[derive(Default)]
+struct Pace {
+    begun: Mutex<(usize, usize)>,
+    changed: Condvar,
+}
+
+impl Pace {
+    /// Waits for the turn of the next start. Tells whether there is one.
+    fn start(&self) -> bool {
+        let begun = self.begun.lock().expect("begun");
+        let early = |(starts, rotations): &mut (usize, usize)| {
+            *starts < STARTS && *rotations < *starts * ROTATIONS / STARTS
+        };
+        let mut begun = self.changed.wait_while(begun, early).expect("begun");
+        let number = begun.0;
+        begun.0 += 1;
+        self.changed.notify_all();
+        number < STARTS
+    }
+
+    /// Waits for the turn of a rotation.
+    fn rotate(&self, number: usize) {
+        let begun = self.begun.lock().expect("begun");
+        let early = |(starts, _): &mut (usize, usize)| *starts < (number - 1) * STARTS / ROTATIONS;
+        let mut begun = self.changed.wait_while(begun, early).expect("begun");
+        begun.1 = number;
+        self.changed.notify_all();
+    }
+}
+
+/// Ends the waiting of all where one fails.
+struct End<'a>(&'a Pace);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0.begun.lock().expect("begun") = (usize::MAX / STARTS, usize::MAX);
+            self.0.changed.notify_all();
+        }
+    }
 }
 
 /// When something began and when it had ended.
@@ -50,21 +93,24 @@ fn told(home: &Home, action: &str, outcome: &str) -> BTreeMap<u64, usize> {
 
 fn together(home: &Home) {
     let _ = server(home).granting().run().ok();
-    let done = AtomicUsize::new(0);
+    let pace = Pace::default();
     let (seen, rotated) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while done.fetch_add(1, Ordering::SeqCst) < STARTS {
+                let _end = End(&pace);
+                while pace.start() {
                     let start = timed(|| given(home));
                     seen.lock().expect("seen").push(start);
                 }
             });
         }
         scope.spawn(|| {
+            let _end = End(&pace);
             for number in 1..=ROTATIONS {
-                // Every other old value is removed at once, while starts may be about to read it.
-                let flags: &[&str] = if number % 2 == 0 {
+                pace.rotate(number);
+                // Most old values are removed at once, while starts may be about to read it.
+                let flags: &[&str] = if number % 4 != 0 {
                     &["--keep", "0"]
                 } else {
                     &[]
@@ -74,10 +120,8 @@ fn together(home: &Home) {
             }
         });
     });
-    let (seen, rotated) = (
-        seen.into_inner().expect("seen"),
-        rotated.into_inner().expect("rotated"),
-    );
+    let seen: Vec<(String, Span)> = seen.into_inner().expect("seen");
+    let rotated: Vec<Span> = rotated.into_inner().expect("rotated");
     assert_eq!((seen.len(), rotated.len()), (STARTS, ROTATIONS));
 
     // What a start saw had begun to be the value before the start ended, and had not ceased before it began.
@@ -93,7 +137,7 @@ fn together(home: &Home) {
     }
     let different = given_out.len();
     assert!(
-        different > 3,
+        different > ROTATIONS / 2,
         "the rotations came between the starts: {given_out:?}"
     );
 
