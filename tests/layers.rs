@@ -26,7 +26,7 @@ const LAYERS: [&[&str]; 14] = [
 type Places = &'static [&'static str];
 
 /// Outside crates that may be used in few places, and where.
-const HOMES: [(Places, Places); 11] = [
+const HOMES: [(Places, Places); 12] = [
     (
         &["clap", "clap_complete", "comfy_table", "anstyle", "strsim"],
         &["cli/"],
@@ -39,6 +39,7 @@ const HOMES: [(Places, Places); 11] = [
         &["aes", "cbc", "hkdf", "crypto_bigint"],
         &["store/keychain/"],
     ),
+    (&["base64"], &["catalog/backup/"]),
     (&["hmac"], &["policy/"]),
     (
         &["sha2"],

@@ -51,6 +51,8 @@ words! {
         Rename = "rename",
         /// A secret was moved to another store.
         Migrate = "migrate",
+        /// A backup was made, or restored.
+        Backup = "backup",
         /// A value was shown to a person.
         Reveal = "reveal",
         /// A value was replaced by a new one.

@@ -5,6 +5,7 @@
 //! [`change`], so that the order of steps that keeps catalog and store in agreement stands in one place.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod change;
 pub mod document;
 mod home;

@@ -121,11 +121,11 @@ impl Event {
             | "secret-overdue"
             | "grant-changed"
             | "grants-invalid"
-            | "not-granted"
             | "rotation-command-missing"
             | "seal-missing"
             | "no-terminal"
-            | "declined" => Outcome::Refused,
+            | "declined"
+            | "not-granted" => Outcome::Refused,
             _ => Outcome::Failed,
         };
         if let Err(unwritten) = self

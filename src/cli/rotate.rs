@@ -108,15 +108,18 @@ impl Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     context.require_hardened()?;
     let home = context.home()?;
-    // What can be refused is, before anything is typed.
+    // What can be refused is, before anything is typed or run.
     let record = find(&home.catalog()?, &args.name)?.clone();
     let kept = args.kept(context)?;
     let mut stores = OpenStores::new(&home);
     let probe = args.probe.as_ref();
     let probe = probe.map(|word| Probe::of(word, &record, &home, &mut stores, context));
-    let probe = probe.transpose()?;
+    let how = How {
+        kept,
+        probe: probe.transpose()?,
+    };
     if args.run {
-        return by_command::run(args, &kept, probe.as_ref(), &home, &mut stores, context);
+        return by_command::run(args, &how, &home, &mut stores, context);
     }
     let value = args.value.read(&args.name)?;
     let mut event = Event::new(Action::Rotate).secret(&args.name, None);
@@ -126,42 +129,42 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let rotated = event.around(&home, context, || {
         let mut change = Change::begin(&home)?;
         find(change.catalog(), &args.name)?;
-        let new = New {
-            value: &value,
-            kept: &kept,
-            probe: probe.as_ref(),
-        };
-        replace(&mut change, &args.name, &new, &mut stores, context)
+        let (name, value) = (&args.name, &value);
+        how.replace(&mut change, name, value, &home, &mut stores, context)
     })?;
     tell(&args.name, &value, rotated, &kept, &home, context)?;
     Ok(Done::Ok)
 }
 
-/// A new value, and what is done with it and with the old one.
-#[derive(Clone, Copy, Debug)]
-struct New<'a> {
-    value: &'a SecretValue,
-    kept: &'a Kept,
-    /// Where the value has to work before it is taken.
-    probe: Option<&'a Probe<'a>>,
+/// How a value takes the place of another.
+struct How<'a> {
+    kept: Kept,
+    probe: Option<Probe<'a>>,
 }
 
-/// Puts a new value in the place of the current one.
-fn replace(
-    change: &mut Change<'_>,
-    name: &SecretName,
-    new: &New<'_>,
-    stores: &mut OpenStores,
-    context: &Context,
-) -> Result<Rotated, Failure> {
-    let store = change.catalog().get(name)?.store;
-    kept::end(change, stores, store, context)?;
-    let prove = |stores: &mut dyn Stores, version| match new.probe {
-        Some(probe) => probe.prove(version, stores, context),
-        None => Ok(()),
-    };
-    let keep = new.kept.keep;
-    change.rotate(stores, name, new.value, keep, context.now(), prove)
+impl How<'_> {
+    /// Puts a new value in the place of the current one, once it has proven itself.
+    fn replace(
+        &self,
+        change: &mut Change<'_>,
+        name: &SecretName,
+        value: &SecretValue,
+        home: &Home,
+        stores: &mut OpenStores,
+        context: &Context,
+    ) -> Result<Rotated, Failure> {
+        let store = change.catalog().get(name)?.store;
+        kept::end(change, stores, store, context)?;
+        let prove = |stores: &mut dyn Stores, version| {
+            if let Some(probe) = &self.probe {
+                let probed = probe.prove(version, home, stores, context)?;
+                probe.tell(probed, context);
+            }
+            Ok::<(), Failure>(())
+        };
+        let (keep, now) = (self.kept.keep, context.now());
+        change.rotate(stores, name, value, keep, now, prove)
+    }
 }
 
 /// Says what was done, what is kept, and who has the old value still.

@@ -214,6 +214,7 @@ mod unix {
 #[cfg(not(unix))]
 mod other {
     use std::io::{self, PipeReader, PipeWriter};
+    use std::time::Duration;
 
     use super::*;
 

@@ -215,7 +215,13 @@ impl Change<'_> {
     }
 
     /// Notes in the catalog at hand that versions are gone, and that their items are to be removed.
-    fn end(&mut self, record: Record, mut changed: Record, ended: &[Version], now: Timestamp) {
+    pub(super) fn end(
+        &mut self,
+        record: Record,
+        mut changed: Record,
+        ended: &[Version],
+        now: Timestamp,
+    ) {
         for version in &mut changed.versions {
             if ended.contains(&version.version) {
                 version.removed = Some(now);

@@ -189,6 +189,26 @@ fn rewrite(
     Ok(after)
 }
 
+/// Returns the seals, and what is allowed as they confirm it. The caller holds the lock.
+///
+/// # Errors
+/// A store's error; `seal-damaged`; `file-io` for a file of grants that the system does not let be read.
+pub(in crate::cli) fn confirmed(
+    home: &Home,
+    stores: &mut dyn Stores,
+    output: &Output,
+    _lock: &Lock,
+) -> Result<(Seals, Option<Grants>), Failure> {
+    let permissions = Permissions::load_to_change(home, output)?;
+    let seals = read_all(home, stores, &kinds(home, &home.catalog()?, &permissions))?;
+    let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
+    let known = permissions.known_to(&seals, newest);
+    if known.is_none() && !permissions.is_empty() {
+        output.warning("the file of grants is not the one broker wrote last: nothing in it counts");
+    }
+    Ok((seals, known))
+}
+
 /// Changes every seal of the home, but for the generation.
 ///
 /// # Errors

@@ -11,19 +11,17 @@ use super::super::failure::Failure;
 use super::super::permission::handed::{Handed, handed};
 use super::super::stores::OpenStores;
 use super::command::{Asked, LIMIT, new_value};
-use super::probe::Probe;
-use super::{Args, Kept, New, replace, tell};
+use super::{Args, How, tell};
 use crate::catalog::Home;
 use crate::catalog::change::{Change, Rotated};
-use crate::secret::SecretName;
+use crate::secret::{SecretName, SecretValue};
 
 /// How long is waited for another rotation command: until it has had its time, and has been stored.
 const TURN: Duration = Duration::from_secs(120);
 
 pub(super) fn run(
     args: &Args,
-    kept: &Kept,
-    probe: Option<&Probe<'_>>,
+    how: &How<'_>,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
@@ -44,8 +42,8 @@ pub(super) fn run(
         true => "by its command; the old value has leaked",
         false => "by its command",
     };
-    let handed = handed(&args.name, detail, home, stores, context)?;
     let signals = context.held_signals()?;
+    let handed = handed(&args.name, detail, home, stores, context)?;
     let asked = Asked {
         plan: &handed.plan,
         values: &handed.values,
@@ -56,25 +54,21 @@ pub(super) fn run(
         args.value.stripped(bytes)
     });
     let rotated = value.and_then(|value| {
-        let new = New {
-            value: &value,
-            kept,
-            probe,
-        };
-        let stored = store(&new, &handed, home, stores, context);
+        let stored = store(&value, &handed, how, home, stores, context);
         let (name, rotated) = stored.map_err(|failure| lost(failure, &args.name))?;
         Ok((name, value, rotated))
     });
     let rotated = handed.event.ended(rotated, home, context);
     let (name, value, rotated) = rotated?;
-    tell(&name, &value, rotated, kept, home, context)?;
+    tell(&name, &value, rotated, &how.kept, home, context)?;
     Ok(Done::Ok)
 }
 
 /// Stores the new value of the secret whose current one was handed to the command, whatever it is called by now.
 fn store(
-    new: &New<'_>,
+    value: &SecretValue,
     handed: &Handed,
+    how: &How<'_>,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
@@ -88,7 +82,7 @@ fn store(
         return Err(overtaken("the secret has got another value meanwhile"));
     }
     let name = record.name.clone();
-    let rotated = replace(&mut change, &name, new, stores, context)?;
+    let rotated = how.replace(&mut change, &name, value, home, stores, context)?;
     Ok((name, rotated))
 }
 

@@ -74,7 +74,6 @@ pub(super) struct Probe<'a> {
     called: String,
     plan: Plan,
     trial: Trial,
-    home: &'a Home,
 }
 
 impl<'a> Probe<'a> {
@@ -85,7 +84,7 @@ impl<'a> Probe<'a> {
     pub(super) fn of(
         word: &'a ProbeWord,
         record: &Record,
-        home: &'a Home,
+        home: &Home,
         stores: &mut dyn Stores,
         context: &Context,
     ) -> Result<Self, Failure> {
@@ -105,22 +104,20 @@ impl<'a> Probe<'a> {
             called: grant.command.server.clone().unwrap_or(grant.id.clone()),
             plan,
             trial,
-            home,
         })
     }
 
-    /// Tries the server out with that version of the secret, and tells what was found out. The caller holds the home's
-    /// lock.
+    /// Tries the server out with that version of the secret. The caller holds the home's lock.
     ///
     /// # Errors
     /// `probe-failed`; all that the start may be refused for.
     pub(super) fn prove(
         &self,
         version: Version,
+        home: &Home,
         stores: &mut dyn Stores,
         context: &Context,
-    ) -> Result<(), Failure> {
-        let home = self.home;
+    ) -> Result<Probed, Failure> {
         let trial = Trial {
             version,
             ..self.trial.clone()
@@ -131,7 +128,9 @@ impl<'a> Probe<'a> {
             .map_err(|failure| failure.exiting(1))?;
         let failed = |failure: Failure| released.event.withheld(failure.exiting(1), home, context);
         check_values(&plan, &released.values).map_err(|error| failed(error.into()))?;
-        let needles = self.needles(&released.values, stores).map_err(failed)?;
+        let needles = self
+            .needles(&released.values, home, stores)
+            .map_err(failed)?;
         let message = format!("trying \"{}\" out", plan.program.display());
         context.output.detail(&message);
         let signals = context.held_signals().map_err(failed)?;
@@ -149,17 +148,17 @@ impl<'a> Probe<'a> {
             }
         };
         released.event.write(Outcome::Done, home, context)?;
-        self.tell(probed, context);
-        Ok(())
+        Ok(probed)
     }
 
     /// Returns what is masked in what the server says: the values that it is given, and the one before, which it may know.
     fn needles(
         &self,
         given: &Values,
+        home: &Home,
         stores: &mut dyn Stores,
     ) -> Result<Result<Needles, Unmaskable>, Failure> {
-        let catalog = self.home.catalog()?;
+        let catalog = home.catalog()?;
         let record = catalog.get(&self.trial.secret)?;
         let current = catalog.item(record, record.current);
         let current = stores.store(record.store)?.read(&[current])?;
@@ -167,7 +166,8 @@ impl<'a> Probe<'a> {
         Ok(Needles::of(given.chain(&current)))
     }
 
-    fn tell(&self, probed: Probed, context: &Context) {
+    /// Tells what was found out.
+    pub(super) fn tell(&self, probed: Probed, context: &Context) {
         let Self { word, called, .. } = self;
         let tools = match probed.tools {
             1 => "1 tool".to_owned(),
