@@ -7,6 +7,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
+//! | [`guard`] | speaking MCP with a server: trying one out |
 //! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
 //! | [`audit`] | the log: entries, chain, verification |
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod guard;
 pub mod launch;
 pub mod paths;
 pub mod policy;

@@ -14,6 +14,7 @@ use super::start::StartArgs;
 use super::stores::OpenStores;
 use crate::audit::Action;
 use crate::catalog::Home;
+use crate::catalog::change::Stores;
 use crate::launch::{Plan, content_now, reading};
 use crate::policy::{Command, Found, Grant, Request, Secret};
 
@@ -176,7 +177,7 @@ pub(super) fn grant(
     command: &Command,
     request: Option<&str>,
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     unattended: bool,
     context: &Context,
 ) -> Result<(), Failure> {

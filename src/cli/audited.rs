@@ -124,7 +124,8 @@ impl Event {
             | "rotation-command-missing"
             | "seal-missing"
             | "no-terminal"
-            | "declined" => Outcome::Refused,
+            | "declined"
+            | "not-granted" => Outcome::Refused,
             _ => Outcome::Failed,
         };
         if let Err(unwritten) = self

@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 /// The fewest digits that stand for a grant.
-const FEWEST_DIGITS: usize = 4;
+pub(super) const FEWEST_DIGITS: usize = 4;
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;

@@ -6,6 +6,7 @@ use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::input::ValueArgs;
+use super::kept;
 use super::permission::seals;
 use super::stores::OpenStores;
 use super::terminal::Terminal;
@@ -98,8 +99,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     event.around(&home, context, || {
         seals::ensure(&home, &mut stores, store, &context.output)?;
         let mut change = Change::begin(&home)?;
-        let _ = change.sweep(&mut stores.only(store));
-        let _ = change.end_kept(&mut stores.only(store), context.now())?;
+        kept::end(&mut change, &mut stores, store, context)?;
         Ok(change.add(&mut stores, record.clone(), &value)?)
     })?;
     let name = &record.name;

@@ -9,6 +9,7 @@
 //! as the user, nor does it cover what an allowed program loads.
 #![forbid(unsafe_code)]
 
+mod backed_up;
 mod command;
 mod difference;
 mod grants;
@@ -18,6 +19,7 @@ mod rotation;
 mod seal;
 mod text;
 
+pub use backed_up::BackedUp;
 pub use command::{Argument, Binding, Command, Content, File, Program, Secret};
 pub use difference::{Difference, Part};
 pub use grants::{Asked, Grant, Grants, Verdict};

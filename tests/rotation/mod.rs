@@ -4,6 +4,8 @@ mod boundaries;
 mod commands;
 mod dates;
 mod hook;
+mod kept;
+mod probe;
 mod together;
 
 use crate::support::home::Home;

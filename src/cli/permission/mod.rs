@@ -8,11 +8,13 @@ pub(super) mod rotation;
 pub(super) mod seals;
 mod seen;
 pub(super) mod shown;
+mod trial;
 mod wanted;
 mod words;
 
-use asking::{Answer, ask, noted};
+use asking::Answer;
 pub(super) use release::{bound, released, words};
+pub(super) use trial::Trial;
 pub(super) use wanted::{find_all, place_of};
 use words::describe;
 pub(super) use words::{differences, quoted};

@@ -11,11 +11,10 @@ use zeroize::Zeroizing;
 
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::super::stores::OpenStores;
 use super::anchors::anchor_of;
 use super::{Permissions, place_of};
 use crate::audit::Position;
-use crate::catalog::change::Stores as _;
+use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::paths::{self, Lock};
 use crate::policy::{Frozen, Grant, Grants, Rotation, Seal, SealError};
@@ -31,7 +30,7 @@ pub(in crate::cli) type Seals = BTreeMap<StoreKind, Seal>;
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn read(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
 ) -> Result<Option<Seal>, Failure> {
     match stores.store(kind)?.read(&[ItemId::seal(&home.record.id)]) {
@@ -50,7 +49,7 @@ pub(in crate::cli) fn read(
 ///
 /// # Errors
 /// A store's error; `seal-damaged`; the catalog's.
-pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut OpenStores) -> Result<bool, Failure> {
+pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut dyn Stores) -> Result<bool, Failure> {
     let kinds = stores_in_use(home, &home.catalog()?);
     let seals = read_all(home, stores, &kinds)?;
     Ok(seals.len() == kinds.len() && seals.values().all(Seal::is_unattended))
@@ -83,7 +82,7 @@ pub(in crate::cli) fn create(
 /// A store's error, also of a store that has a seal already: what is allowed has to be confirmed by it.
 pub(in crate::cli) fn ensure(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -116,7 +115,7 @@ fn stores_in_use(home: &Home, catalog: &Catalog) -> BTreeSet<StoreKind> {
 /// the other one if it can be used.
 pub(super) fn known_kinds(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
 ) -> BTreeSet<StoreKind> {
     let permissions = Permissions::load(home, output);
@@ -139,7 +138,7 @@ pub(super) fn known_kinds(
 /// A store's error; `seal-damaged`; `file-io`.
 pub(in crate::cli) fn change(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
 ) -> Result<Grants, Failure> {
@@ -150,7 +149,7 @@ pub(in crate::cli) fn change(
 
 fn rewrite(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kinds: &BTreeSet<StoreKind>,
     _lock: &Lock,
     output: &Output,
@@ -190,13 +189,33 @@ fn rewrite(
     Ok(after)
 }
 
+/// Returns the seals, and what is allowed as they confirm it. The caller holds the lock.
+///
+/// # Errors
+/// A store's error; `seal-damaged`; `file-io` for a file of grants that the system does not let be read.
+pub(in crate::cli) fn confirmed(
+    home: &Home,
+    stores: &mut dyn Stores,
+    output: &Output,
+    _lock: &Lock,
+) -> Result<(Seals, Option<Grants>), Failure> {
+    let permissions = Permissions::load_to_change(home, output)?;
+    let seals = read_all(home, stores, &kinds(home, &home.catalog()?, &permissions))?;
+    let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
+    let known = permissions.known_to(&seals, newest);
+    if known.is_none() && !permissions.is_empty() {
+        output.warning("the file of grants is not the one broker wrote last: nothing in it counts");
+    }
+    Ok((seals, known))
+}
+
 /// Changes every seal of the home, but for the generation.
 ///
 /// # Errors
 /// A store's error, after the other stores were tried too; `seal-missing` where no store has one.
 pub(in crate::cli) fn update(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     update: impl FnMut(&mut Seal),
 ) -> Result<(), Failure> {
@@ -209,7 +228,7 @@ pub(in crate::cli) fn update(
 /// What `check` gives; as [`update`].
 pub(in crate::cli) fn update_if(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     check: impl FnOnce() -> Result<(), Failure>,
     mut update: impl FnMut(&mut Seal),
@@ -246,7 +265,7 @@ pub(in crate::cli) fn update_if(
 /// As [`change`]; the commands that are given the secret then have to be allowed again.
 pub(in crate::cli) fn follow(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     old: &Record,
     new: &Record,
@@ -280,7 +299,7 @@ pub(in crate::cli) fn follow(
 /// As [`update`].
 pub(in crate::cli) fn set_frozen(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     frozen: Option<&Frozen>,
 ) -> Result<(), Failure> {
@@ -295,7 +314,7 @@ pub(in crate::cli) fn set_frozen(
 /// `frozen`, `seal-missing`; a store's error.
 pub(in crate::cli) fn ensure_thawed(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
 ) -> Result<(), Failure> {
     let seals = read_all(home, stores, &BTreeSet::from([kind]))?;
@@ -325,7 +344,7 @@ pub(in crate::cli) enum State {
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn state(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
 ) -> Result<State, Failure> {
     let permissions = Permissions::load(home, output);
@@ -357,7 +376,7 @@ pub(in crate::cli) fn state(
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn read_all(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kinds: &BTreeSet<StoreKind>,
 ) -> Result<Seals, Failure> {
     let mut seals = Seals::new();
@@ -371,7 +390,7 @@ pub(in crate::cli) fn read_all(
 
 pub(super) fn write(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
     seal: &Seal,
 ) -> Result<(), Failure> {

@@ -11,10 +11,9 @@ use super::super::failure::Failure;
 use super::super::permission::handed::{Handed, handed};
 use super::super::stores::OpenStores;
 use super::command::{Asked, LIMIT, new_value};
-use super::{Args, Kept, replace, tell};
+use super::{Args, How, tell};
 use crate::catalog::Home;
 use crate::catalog::change::{Change, Rotated};
-use crate::launch::HeldSignals;
 use crate::secret::{SecretName, SecretValue};
 
 /// How long is waited for another rotation command: until it has had its time, and has been stored.
@@ -22,8 +21,9 @@ const TURN: Duration = Duration::from_secs(120);
 
 pub(super) fn run(
     args: &Args,
-    kept: &Kept,
+    how: &How<'_>,
     home: &Home,
+    stores: &mut OpenStores,
     context: &Context,
 ) -> Result<Done, Failure> {
     let _turn = home.lock_rotation(TURN).map_err(|error| {
@@ -38,47 +38,37 @@ pub(super) fn run(
     })?;
     // What could keep the value from being stored is found out before there is one.
     drop(Change::begin(home)?);
-    let mut stores = OpenStores::new(home);
     let detail = match args.leaked {
         true => "by its command; the old value has leaked",
         false => "by its command",
     };
-    let handed = handed(&args.name, detail, home, &mut stores, context)?;
-    let signals = HeldSignals::hold().map_err(|e| {
-        let message = format!("the rotation command was not started: {e}");
-        Failure::new("rotation-command-failed", message)
-    })?;
+    let signals = context.held_signals()?;
+    let handed = handed(&args.name, detail, home, stores, context)?;
     let asked = Asked {
         plan: &handed.plan,
         values: &handed.values,
         name: &args.name,
         limit: LIMIT,
     };
-    let value = new_value(&asked, &signals, &context.output, |bytes| {
+    let value = new_value(&asked, signals, &context.output, |bytes| {
         args.value.stripped(bytes)
     });
     let rotated = value.and_then(|value| {
-        let stored = store(&value, &handed, kept, home, &mut stores, context);
+        let stored = store(&value, &handed, how, home, stores, context);
         let (name, rotated) = stored.map_err(|failure| lost(failure, &args.name))?;
         Ok((name, value, rotated))
     });
     let rotated = handed.event.ended(rotated, home, context);
-    let done = rotated.and_then(|(name, value, rotated)| {
-        tell(&name, &value, &rotated, kept, home, context).map(|()| Done::Ok)
-    });
-    if let (Err(failure), true) = (&done, signals.is_over()) {
-        // The signal that was held back ends broker now, so this is the last that can be said.
-        context.output.failure(failure);
-    }
-    drop(signals);
-    done
+    let (name, value, rotated) = rotated?;
+    tell(&name, &value, rotated, &how.kept, home, context)?;
+    Ok(Done::Ok)
 }
 
 /// Stores the new value of the secret whose current one was handed to the command, whatever it is called by now.
 fn store(
     value: &SecretValue,
     handed: &Handed,
-    kept: &Kept,
+    how: &How<'_>,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
@@ -92,7 +82,7 @@ fn store(
         return Err(overtaken("the secret has got another value meanwhile"));
     }
     let name = record.name.clone();
-    let rotated = replace(&mut change, &name, value, kept, stores, context)?;
+    let rotated = how.replace(&mut change, &name, value, home, stores, context)?;
     Ok((name, rotated))
 }
 
