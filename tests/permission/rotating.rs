@@ -301,6 +301,13 @@ fn a_command_that_means_something_in_its_folder_runs_there() {
     let folder = home.path("project").canonicalize().expect("there");
     assert_eq!(recorded(&home)[0]["command"]["folder"], json!(folder));
     rotates(&home, "a");
+    // Recorded elsewhere, it runs in the home folder; so what a word means there counts.
+    put(&home.path("notes"), "", 0o600);
+    let words = json!([home.path("project/hook"), "notes"]);
+    let _ = recording(&home, "a", &words).folder("/").run().ok();
+    let user = home.path("").canonicalize().expect("there");
+    assert_eq!(recorded(&home)[0]["command"]["folder"], json!(user));
+    rotates(&home, "a");
 }
 
 #[test]
@@ -624,6 +631,14 @@ fn what_is_no_command_is_refused_and_not_repeated() {
         (json!(["/etc/passwd"]), "program-not-executable"),
     ] {
         let answer = recording(&home, "a", &words).run().code(1);
+        if code == "reference-in-argument" {
+            let said = error(&answer);
+            assert_eq!(
+                said["message"],
+                "argument 1 of the rotation command holds a reference"
+            );
+            assert_eq!(said["hint"], "it gets the current value in BROKER_CURRENT");
+        }
         assert_eq!(answer.error_code(), code, "{words}");
         assert!(
             !answer.stderr.contains("allow-argv-secret"),

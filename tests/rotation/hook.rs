@@ -188,6 +188,18 @@ fn one_newline_is_stripped_unless_it_is_to_be_kept() {
 }
 
 #[test]
+fn the_largest_value_is_taken_with_its_newline() {
+    let home = home();
+    record(
+        &home,
+        "#!/bin/sh\nhead -c 1048576 /dev/zero | tr '\\0' x\nprintf '\\r\\n'\n",
+    );
+    let _ = home.broker(["rotate", "a", "--run"]).run().ok();
+    let value = home.broker(["reveal", "a"]).run().ok().bytes;
+    assert!(value.len() == 1 << 20 && value.iter().all(|byte| *byte == b'x'));
+}
+
+#[test]
 fn the_old_value_can_be_removed_at_once_and_the_log_says_why() {
     let home = home();
     record(&home, &format!("#!/bin/sh\necho {SECOND}\n"));
@@ -206,7 +218,7 @@ fn the_old_value_can_be_removed_at_once_and_the_log_says_why() {
 fn the_command_has_no_variable_no_descriptor_no_input_and_no_terminal_but_what_is_promised() {
     let home = home().config("[defaults]\npass = [\"NO_COLOR\", \"BROKER_SECRET_NAME\"]\n");
     let script = "#!/bin/sh\nenv -0 | cut -z -d= -f1 | sort -z | tr '\\0' ' ' > \"$HOME/variables\"\n\
-        printf '%s|' \"$PATH\" \"$HOME\" \"$NO_COLOR\" > \"$HOME/values\"\n\
+        printf '%s|' \"$PATH\" \"$HOME\" \"$NO_COLOR\" \"$BROKER_SECRET_NAME\" > \"$HOME/values\"\n\
         pwd > \"$HOME/folder\"\ncat > \"$HOME/input\"\nls /proc/self/fd > \"$HOME/descriptors\"\n\
         (: < /dev/tty) 2> /dev/null && : > \"$HOME/terminal\"\n\
         tr '\\0' ' ' < /proc/$$/cmdline > \"$HOME/arguments\"\necho canary-next-value\n";
@@ -217,6 +229,7 @@ fn the_command_has_no_variable_no_descriptor_no_input_and_no_terminal_but_what_i
             .env("OTHER", "x")
             .env("TERM", "dumb")
             .env("TOKEN", "broker://a")
+            .env("BROKER_SECRET_NAME", "planted")
     }
     let edit = home.broker(["edit", "a", "--rotate-command", &words]);
     let _ = as_caller(edit).run().ok();
@@ -232,7 +245,7 @@ fn the_command_has_no_variable_no_descriptor_no_input_and_no_terminal_but_what_i
     assert_eq!(
         seen("values"),
         format!(
-            "{path}|{}|1|",
+            "{path}|{}|1|a|",
             home.path("").display().to_string().trim_end_matches('/')
         )
     );

@@ -58,6 +58,9 @@ fn a_command_that_prints_too_much_changes_nothing() {
     for bytes in [(1 << 20) + 1, 5 << 20] {
         let _ = fails(&script(bytes), "value-too-large", says);
     }
+    // What is behind a newline counts.
+    let script = script(1 << 20) + "printf '\\r\\nmore'\n";
+    let _ = fails(&script, "value-too-large", says);
 }
 
 #[test]

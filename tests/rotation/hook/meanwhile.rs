@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FIRST, SECOND, error, files, home, record, run, send, started};
+use super::{FIRST, SECOND, error, files, home, is_running, record, run, send, started};
 use crate::rotation::{given, rotate};
 use crate::support::home::{Answer, BROKER, Home};
 
@@ -15,6 +15,10 @@ fn no_start_and_no_other_command_waits_for_a_rotation_command() {
     let _ = home.broker(["edit", "a", "--note", "n"]).run().ok();
     let _ = rotate(&home, &[], "canary-by-hand").ok();
     assert_eq!(given(&home), "canary-by-hand");
+    assert!(
+        is_running(&child.id().to_string()),
+        "it has been waited for"
+    );
     send("INT", &child);
     let _ = child.wait_with_output().expect("it ends");
     assert_eq!(given(&home), "canary-by-hand");
