@@ -91,7 +91,6 @@ fn killed(turn: Turn, methods: &[&str]) {
     for when in [When::Before as fn(usize) -> When, When::Answered] {
         let points = (0..MANY).map_while(|number| again(turn, &mut bus, when(number)));
         let points: Vec<_> = points.collect();
-        eprintln!("{:?}: {points:?}", turn.words);
         assert!(points.len() < MANY);
         for method in methods {
             assert!(points.iter().any(|point| point == method), "{points:?}");
