@@ -247,7 +247,7 @@ impl<'a> Client<'a> {
                         Watch::Interrupted => Why::Interrupted,
                     });
                 }
-                None => match (self.exited, (self.watch)(Duration::from_millis(1))) {
+                None => match (self.exited, (self.watch)(Duration::ZERO)) {
                     // It has had time to be heard out; what keeps its output open is not the server.
                     (Some(exit), _) => return Err(Why::Exited(exit)),
                     (None, Watch::Exited(exit)) => self.exited = Some(exit),

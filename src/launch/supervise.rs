@@ -148,14 +148,12 @@ mod unix {
                     return Waited::Interrupted;
                 }
                 let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Waited::TimeOver;
-                }
                 match self.exits.recv_timeout(left.min(LOOK)) {
                     Ok(Ok(exit)) => self.exited = Some(exit),
                     Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
                         self.exited = Some(Exit::Unknown);
                     }
+                    Err(RecvTimeoutError::Timeout) if left.is_zero() => return Waited::TimeOver,
                     Err(RecvTimeoutError::Timeout) => {}
                 }
             }

@@ -84,6 +84,14 @@ fn how_it_ended_is_told() {
     run("kill -9 $$", |mut child| {
         assert_eq!(child.wait(soon()), Waited::Exited(Exit::Signal(9)));
     });
+    // Without any time to wait, too.
+    run("exit 5", |mut child| {
+        let deadline = soon();
+        while child.wait(Instant::now()) == Waited::TimeOver {
+            assert!(Instant::now() < deadline);
+        }
+        assert_eq!(child.wait(Instant::now()), Waited::Exited(Exit::Code(5)));
+    });
     // Reads until its input is closed.
     run("cat >/dev/null; exit 3", |mut child| {
         let shortly = Instant::now() + Duration::from_millis(100);
@@ -98,8 +106,9 @@ fn how_it_ended_is_told() {
 fn what_hides_in_a_session_of_its_own_is_ended_too() {
     for wait in [true, false] {
         let tail = if wait { "exit 0" } else { "exec sleep 1000" };
-        let script =
-            format!("setsid setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; {tail}");
+        // The first shell leads a session, and its child, which it leaves, tells its own number.
+        let daemon = "sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &";
+        let script = format!("setsid sh -c \"{}\" & {tail}", daemon.replace('$', "\\$"));
         run(&script, |mut child| {
             let hidden = pid(child.output.as_mut().expect("a pipe"));
             if wait {
