@@ -7,7 +7,7 @@ use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
 use super::permission::{
-    Permissions, bound, find_all, place_of, requests, seals, words, write_requests,
+    Permissions, bound, find_all, rebind, requests, seals, words, write_requests,
 };
 use super::person::Person;
 use super::start::StartArgs;
@@ -16,7 +16,7 @@ use crate::audit::Action;
 use crate::catalog::Home;
 use crate::catalog::change::Stores;
 use crate::launch::{Plan, content_now, reading};
-use crate::policy::{Command, Found, Grant, Request, Secret};
+use crate::policy::{Command, Found, Grant, Request};
 
 /// Allow a command to be given its secrets
 ///
@@ -242,16 +242,7 @@ fn go_through(
     let mut declined = None;
     for request in asked {
         let mut command = request.command.clone();
-        // As the secrets are called now; one that is gone cannot be given.
-        let known = |secret: &mut Secret| {
-            let record = catalog.secrets().iter().find(|r| r.id == secret.id);
-            if let Some(record) = record {
-                secret.name = record.name.clone();
-                secret.item = place_of(record);
-            }
-            record.is_some()
-        };
-        let failure = if !command.secrets_mut().all(known) {
+        let failure = if !rebind(&mut command, &catalog) {
             Some(Failure::new(
                 "secret-not-found",
                 format!("a secret of the request {} is gone", request.id),

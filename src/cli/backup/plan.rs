@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::permission::{Permissions, place_of, requests};
+use super::super::permission::{Permissions, requests};
 use super::super::progress::Progress;
 use super::super::stores::OpenStores;
 use crate::catalog::backup::{Backup, Fate, Here, Known, Step};
 use crate::catalog::change::Stores as _;
 use crate::catalog::{Catalog, Home, Record};
 use crate::config::Config;
-use crate::policy::{BackedUp, Command, Secret};
+use crate::policy::{BackedUp, Command};
 use crate::store::{ItemId, StoreError, StoreKind};
 
 /// How many values are read at once.
@@ -188,19 +188,6 @@ fn versions(step: &Step<'_>) -> String {
         Some(here) => format!("version {} of {} here; {there}", here.current, here.rotated),
         None => there,
     }
-}
-
-/// Gives a command the secrets as this home has them. `false` if one is not here.
-pub(super) fn rebind(command: &mut Command, catalog: &Catalog) -> bool {
-    let known = |secret: &mut Secret| {
-        let record = catalog.secrets().iter().find(|r| r.id == secret.id);
-        if let Some(record) = record {
-            secret.name = record.name.clone();
-            secret.item = place_of(record);
-        }
-        record.is_some()
-    };
-    command.secrets_mut().all(known)
 }
 
 /// Refuses a `broker.toml` that broker would not understand: it would do nothing with it in its place.

@@ -9,7 +9,7 @@ use super::super::audited::Event;
 use super::super::context::{Context, find};
 use super::super::failure::Failure;
 use super::super::stores::OpenStores;
-use super::release::Stamps;
+use super::release::{Stamps, TRIES};
 use super::rotation::{Surroundings, WorkedOut, words_of, work_out};
 use super::wanted::{find_all, read};
 use super::{Permissions, differences, ensure_thawed, ensure_thawed_by_seals, seals};
@@ -19,9 +19,6 @@ use crate::launch::{Plan, Values, finds_elsewhere, prepare};
 use crate::policy::{Asked, Difference, Grants, Text};
 use crate::secret::SecretName;
 use crate::store::{StoreError, Version};
-
-/// How often the home may change under the reading before that is given up.
-const TRIES: usize = 20;
 
 /// What is handed on to the rotation command.
 pub(in crate::cli) struct Handed {

@@ -15,7 +15,7 @@ mod words;
 use asking::Answer;
 pub(super) use release::{bound, released, words};
 pub(super) use trial::Trial;
-pub(super) use wanted::{find_all, place_of};
+pub(super) use wanted::{find_all, place_of, rebind};
 use words::describe;
 pub(super) use words::{differences, quoted};
 

@@ -28,7 +28,7 @@ use crate::secret::{SecretName, State, WhenOverdue};
 use crate::store::StoreError;
 
 /// How often the home may change under the reading before that is given up.
-const TRIES: usize = 20;
+pub(super) const TRIES: usize = 20;
 
 /// What is handed on: the values, and what the log is told if the start fails.
 #[derive(Debug)]

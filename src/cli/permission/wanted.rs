@@ -9,7 +9,7 @@ use super::seals::Seals;
 use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::launch::{Plan, Source, Values, is_conventional};
-use crate::policy::{Seal, Secret};
+use crate::policy::{Command, Seal, Secret};
 use crate::secret::SecretName;
 use crate::store::{ItemId, StoreError, StoreKind, Version};
 
@@ -50,6 +50,19 @@ impl Wanted {
 /// Where a record's value is, as grants have it.
 pub(in crate::cli) fn place_of(record: &Record) -> String {
     place(record.store, record.filed_as().as_str())
+}
+
+/// Gives a command its secrets as they are called and kept now. `false` if one is gone.
+pub(in crate::cli) fn rebind(command: &mut Command, catalog: &Catalog) -> bool {
+    let known = |secret: &mut Secret| {
+        let record = catalog.secrets().iter().find(|r| r.id == secret.id);
+        if let Some(record) = record {
+            secret.name = record.name.clone();
+            secret.item = place_of(record);
+        }
+        record.is_some()
+    };
+    command.secrets_mut().all(known)
 }
 
 fn place(store: StoreKind, name: &str) -> String {
