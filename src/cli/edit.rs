@@ -144,12 +144,13 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     };
     let had = matches!(command, Some(None)) && is_recorded();
     event.around(&home, context, || {
+        change(args, &home)?;
+        // Last, so that a failure leaves no right behind that nobody is told of.
         match &command {
-            Some(Some(command)) => record_command(command, record, &home, &mut stores, context)?,
-            Some(None) if had => forget_commands(&[&record.id], &home, &mut stores, context)?,
-            Some(None) | None => {}
+            Some(Some(command)) => record_command(command, record, &home, &mut stores, context),
+            Some(None) if had => forget_commands(&[&record.id], &home, &mut stores, context),
+            Some(None) | None => Ok(()),
         }
-        change(args, &home)
     })?;
     match command {
         Some(None) if !had => {
