@@ -17,14 +17,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use broker::catalog::{Catalog, Home as Opened};
-use broker::clock::Clock;
 use broker::paths::HomePaths;
-use broker::secret::SecretValue;
-use broker::store::vault::{Access, Unlocker};
-use broker::store::{Store, StoreError, StoreKind, Vault};
+use broker::store::{Store, Vault};
 use serde_json::Value;
 
+use crate::permission::{attended, folder, made, unattended};
 use crate::support::home::{Answer, Home};
+use crate::support::vault::access;
 
 /// An age key pair in a folder of its own, where backups are put, too.
 struct Key {
@@ -96,31 +95,6 @@ impl Key {
     }
 }
 
-/// A home below its own folder that is not made yet.
-fn folder() -> Home {
-    let home = Home::empty();
-    let root = home.path("b");
-    home.with("BROKER_HOME", root)
-}
-
-fn made(home: Home, words: &[&str]) -> Home {
-    let _ = home.broker(["init"].iter().chain(words)).run().ok();
-    home
-}
-
-/// A home with a vault in which nobody is asked.
-fn unattended() -> Home {
-    made(
-        folder(),
-        &["--store", "vault", "--key-file", "--unattended"],
-    )
-}
-
-/// The same, but a person is asked.
-fn attended() -> Home {
-    made(folder(), &["--store", "vault", "--key-file"])
-}
-
 /// Writes a file that nobody else can read.
 fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("written");
@@ -147,29 +121,11 @@ fn tree(home: &Home) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     all
 }
 
-/// A vault with a key file asks nobody.
-struct Nobody;
-
-impl Unlocker for Nobody {
-    fn passphrase(&self) -> Result<SecretValue, StoreError> {
-        Err(StoreError::Locked(StoreKind::Vault))
-    }
-
-    fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
-        Err(StoreError::NoBus)
-    }
-}
-
 /// Opens a home and its vault.
 fn opened(home: &Home) -> (Opened, Vault) {
     let paths = HomePaths::under(&home.path("b"));
     let opened = Opened::open(paths.clone()).expect("sound").expect("a home");
-    let access = Access {
-        key_file: None,
-        unlocker: Box::new(Nobody),
-        clock: Clock::System,
-    };
-    let vault = Vault::open(&paths, &opened.record.id, access).expect("a vault");
+    let vault = Vault::open(&paths, &opened.record.id, access()).expect("a vault");
     (opened, vault)
 }
 

@@ -3,35 +3,13 @@
 use std::path::PathBuf;
 
 use broker::catalog::Home;
-use broker::clock::Clock;
 use broker::paths::HomePaths;
-use broker::secret::SecretValue;
-use broker::store::vault::{Access, Protection, Unlocker, Vault};
-use broker::store::{HomeId, Store, StoreError, StoreKind};
+use broker::store::vault::{Protection, Vault};
+use broker::store::{HomeId, StoreKind};
 
 use super::{Case, One, REMOVE, RENAME, SET, home, judge, subject};
 use crate::faults::{Fault, Sweep, World};
-
-/// A vault with a key file asks nobody.
-struct Nobody;
-
-impl Unlocker for Nobody {
-    fn passphrase(&self) -> Result<SecretValue, StoreError> {
-        Err(StoreError::Locked(StoreKind::Vault))
-    }
-
-    fn keychain(&self) -> Result<Box<dyn Store>, StoreError> {
-        Err(StoreError::NoBus)
-    }
-}
-
-fn access() -> Access {
-    Access {
-        key_file: None,
-        unlocker: Box::new(Nobody),
-        clock: Clock::System,
-    }
-}
+use crate::support::vault::access;
 
 pub(super) fn create(paths: &HomePaths, id: &HomeId) -> One {
     One(Box::new(

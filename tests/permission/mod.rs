@@ -42,24 +42,24 @@ pub(crate) const ASIDE: On = On {
 };
 
 /// A home below its own folder, so that a run can have another `HOME` and the same home.
-fn folder() -> Home {
+pub(crate) fn folder() -> Home {
     let home = Home::empty();
     let root = home.path("b");
     home.with("BROKER_HOME", root)
 }
 
-fn made(home: Home, words: &[&str]) -> Home {
+pub(crate) fn made(home: Home, words: &[&str]) -> Home {
     let _ = home.broker(["init"].iter().chain(words)).run().ok();
     home
 }
 
 /// A home with a vault in which a person is asked.
-fn attended() -> Home {
+pub(crate) fn attended() -> Home {
     made(folder(), &["--store", "vault", "--key-file"])
 }
 
 /// A home with a vault in which nobody is asked.
-fn unattended() -> Home {
+pub(crate) fn unattended() -> Home {
     made(
         folder(),
         &["--store", "vault", "--key-file", "--unattended"],

@@ -6,6 +6,7 @@ pub mod bus;
 pub mod home;
 pub mod provider;
 pub mod pty;
+pub mod vault;
 
 use std::ffi::OsStr;
 use std::io::Write;

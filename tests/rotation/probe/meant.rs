@@ -76,19 +76,7 @@ fn what_is_no_server_and_tool_is_no_argument() {
 #[test]
 fn while_the_home_is_frozen_no_server_is_tried_out() {
     let home = allowing("plain");
-    let frozen = |home: &Home| {
-        let absent = [
-            "--json",
-            "rotate",
-            "a",
-            "--from-file",
-            "absent",
-            "--probe",
-            "srv",
-        ];
-        let answer = home.broker(absent).run().code(1);
-        assert_eq!(answer.error_code(), "frozen", "{}", answer.stderr);
-    };
+    let frozen = |home: &Home| drop(refused_without_value(home, "srv", "frozen"));
     let _ = home.broker(["freeze", "--reason", "test"]).run().ok();
     frozen(&home);
     // Without the file, the seal says it still.
@@ -266,16 +254,6 @@ fn a_grant_that_broker_did_not_write_lets_nothing_out() {
     let count = grants["grants"].as_array().expect("grants").len();
     grants["grants"][count - 1]["granted"] = json!("2020-01-01T00:00:00Z");
     fs::write(&file, grants.to_string()).expect("written");
-    let absent = [
-        "--json",
-        "rotate",
-        "a",
-        "--from-file",
-        "absent",
-        "--probe",
-        "srv",
-    ];
-    let answer = home.broker(absent).run().code(1);
-    assert_eq!(answer.error_code(), "grants-invalid");
+    let _ = refused_without_value(&home, "srv", "grants-invalid");
     assert!(!home.path("pids").exists(), "the server was started");
 }

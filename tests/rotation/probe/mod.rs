@@ -63,18 +63,18 @@ fn probing<'a>(home: &'a Home, word: &str, value: &str) -> Run<'a> {
 /// Demands that it was refused with this code before a value was asked for: there is none to be had.
 #[track_caller]
 fn refused_at_once(home: &Home, word: &str, code: &str) -> Answer {
-    let absent = [
-        "--json",
-        "rotate",
-        "a",
-        "--from-file",
-        "absent",
-        "--probe",
-        word,
-    ];
-    let answer = home.broker(absent).run().code(1);
-    assert_eq!(answer.error_code(), code, "{}", answer.stderr);
+    let answer = refused_without_value(home, word, code);
     assert_eq!(given(home), FIRST);
+    answer
+}
+
+/// The same, where nothing can be started to see what is given.
+#[track_caller]
+fn refused_without_value(home: &Home, word: &str, code: &str) -> Answer {
+    let rotate = ["--json", "rotate", "a", "--from-file", "absent"];
+    let words = rotate.into_iter().chain(["--probe", word]);
+    let answer = home.broker(words).run().code(1);
+    assert_eq!(answer.error_code(), code, "{}", answer.stderr);
     answer
 }
 
