@@ -9,7 +9,7 @@
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
 //! | [`guard`] | speaking MCP with a server: trying one out |
 //! | [`launch`] | plan and values to a process: environment, replace |
-//! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
+//! | [`clients`] | what the configuration file of an MCP client says about a server |
 //! | [`audit`] | the log: entries, chain, verification |
 //! | [`redact`] | finding values in what is about to be shown, in every promised encoding |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |

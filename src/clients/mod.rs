@@ -1,5 +1,4 @@
-//! The configuration files of MCP clients: where they are, how each says which servers there are, what in them is a
-//! secret in plain text, and how they are changed without touching anything else.
+//! The configuration files of MCP clients: what one says about a server, whatever its format. Nothing reads them yet.
 #![forbid(unsafe_code)]
 
 mod entry;
