@@ -174,12 +174,6 @@ mod unix {
             }
         }
 
-        /// Tells whether broker itself is to end.
-        #[must_use]
-        pub fn is_interrupted(&self) -> bool {
-            self.signals.is_over()
-        }
-
         /// Ends it with all that came of it, and returns whether a process outlived it until now.
         ///
         /// # Errors
@@ -226,7 +220,7 @@ mod other {
         /// What it complains to. To be taken.
         pub errors: Option<PipeReader>,
         never: std::convert::Infallible,
-        signals: &'a HeldSignals,
+        _signals: &'a HeldSignals,
     }
 
     /// Starts nothing on this system.
@@ -252,12 +246,6 @@ mod other {
         /// Asks it to end.
         pub fn ask_to_end(&mut self, _patience: Duration) {
             match self.never {}
-        }
-
-        /// Tells whether broker itself is to end.
-        #[must_use]
-        pub fn is_interrupted(&self) -> bool {
-            self.signals.is_over()
         }
 
         /// Ends it.
