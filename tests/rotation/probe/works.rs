@@ -140,8 +140,11 @@ fn the_log_tells_of_the_trial_with_its_versions_before_and_after() {
 #[test]
 fn what_a_rotation_command_prints_is_tried_out_too() {
     let home = allowing("plain");
+    home.input("next");
     let record = |value: &str| {
-        let command = json!(["/usr/bin/printf", value]).to_string();
+        // Not in its words, which are shown and kept in the clear.
+        fs::write(home.path("next"), value).expect("written");
+        let command = json!(["/usr/bin/cat", home.path("next")]).to_string();
         let words = ["edit", "a", "--rotate-command", &command];
         let _ = home.broker(words).run().ok();
         home.broker(["--json", "rotate", "a", "--run", "--probe", "srv:check"])
