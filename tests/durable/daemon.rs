@@ -1,6 +1,8 @@
 //! A real keyring that is killed in the middle of a rotation, at each call that broker makes to it, before it has the call
 //! or after it has done what it was called for. It is started again on the same files.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use broker::catalog::Home as Opened;
 use broker::paths::HomePaths;
 use broker::store::Asking;
@@ -100,10 +102,12 @@ fn killed(turn: Turn, methods: &[&str]) {
 
 fn again(turn: Turn, bus: &mut Bus, when: When) -> Option<String> {
     for _ in 0..TRIES {
-        match at(turn, bus, when) {
-            Ok(point) => return point,
-            Err(_) if bus.has_lost_keyring() => bus.start_keyring("pw"),
-            Err(what) => panic!("{:?} with the keyring killed {when:?}: {what}", turn.words),
+        // It may end at any command, those that make the home too, and they fail by a panic.
+        match catch_unwind(AssertUnwindSafe(|| at(turn, bus, when))) {
+            Ok(Ok(point)) => return point,
+            Ok(Err(_)) | Err(_) if bus.has_lost_keyring() => bus.start_keyring("pw"),
+            Ok(Err(what)) => panic!("{:?} with the keyring killed {when:?}: {what}", turn.words),
+            Err(panic) => resume_unwind(panic),
         }
     }
     panic!("the keyring ended by itself {TRIES} times at {when:?}");

@@ -20,6 +20,9 @@ use super::artifacts;
 /// The default collection that `gnome-keyring-daemon --unlock` makes.
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 
+/// The name of the keyring on the bus.
+const KEYRING: &str = "org.freedesktop.secrets";
+
 /// A bus of its own and its home.
 pub struct Bus {
     home: TempDir,
@@ -114,27 +117,21 @@ impl Bus {
         let mut input = keyring.stdin.take().expect("its input");
         input.write_all(password.as_bytes()).expect("a password");
         drop(input);
+        let number = keyring.id();
         self.keyring = Some(keyring);
-        self.wait_for("org.freedesktop.secrets");
+        // The bus may still think of an earlier keyring, which was killed, as the one who is there.
+        self.wait_until("the keyring took its name", async |bus| {
+            let call = ask_bus(bus, "GetConnectionUnixProcessID", KEYRING).await;
+            call.is_ok_and(|owner| owner.body().deserialize() == Ok(number))
+        });
     }
 
-    /// Waits until somebody owns `name` on the bus.
-    pub fn wait_for(&self, name: &str) {
+    /// Waits until the bus says that something is so.
+    fn wait_until(&self, what: &str, is_so: impl AsyncFn(&Connection) -> bool) {
         let until = Instant::now() + Duration::from_secs(10);
         self.with(async |bus| {
-            loop {
-                let call = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
-                let owned: bool = bus
-                    .call_method(Some(call.0), call.1, Some(call.0), "NameHasOwner", &name)
-                    .await
-                    .expect("the bus answers")
-                    .body()
-                    .deserialize()
-                    .expect("a boolean");
-                if owned {
-                    return;
-                }
-                assert!(Instant::now() < until, "nobody took the name {name}");
+            while !is_so(&bus).await {
+                assert!(Instant::now() < until, "waited in vain: {what}");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         });
@@ -201,10 +198,23 @@ impl Bus {
         }
     }
 
-    /// Tells whether the keyring has ended by itself.
+    /// Tells whether the keyring has ended by itself. Whose connection is gone is on its way out, and is waited for.
     pub fn has_lost_keyring(&mut self) -> bool {
-        let ended = |child: &mut Child| matches!(child.try_wait(), Ok(Some(_)));
-        self.keyring.as_mut().is_some_and(ended)
+        let is_there = self.with(async |bus| has_owner(&bus, KEYRING).await);
+        let Some(keyring) = self.keyring.as_mut() else {
+            return false;
+        };
+        if is_there {
+            return matches!(keyring.try_wait(), Ok(Some(_)));
+        }
+        let until = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < until {
+            if matches!(keyring.try_wait(), Ok(Some(_))) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
     }
 
     /// Ends the keyring.
@@ -237,6 +247,19 @@ impl Drop for Bus {
         drop(self.bus.kill());
         drop(self.bus.wait());
     }
+}
+
+/// Asks the bus itself about a name.
+async fn ask_bus(bus: &Connection, method: &str, name: &str) -> zbus::Result<zbus::Message> {
+    let (whose, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+    let call = bus.call_method(Some(whose), path, Some(whose), method, &name);
+    call.await
+}
+
+async fn has_owner(bus: &Connection, name: &str) -> bool {
+    let answer = ask_bus(bus, "NameHasOwner", name).await;
+    let answer = answer.expect("the bus answers").body();
+    answer.deserialize().expect("a boolean")
 }
 
 /// Connects to the bus at `address`.
