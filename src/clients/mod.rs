@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod document;
+pub mod edit;
 mod entry;
 pub mod read;
 pub mod table;
