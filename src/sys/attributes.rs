@@ -20,18 +20,27 @@ pub fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(()),
         Err(e) => return Err(e.into()),
     };
-    for name in names
-        .split(|byte| *byte == 0)
-        .filter(|name| !name.is_empty())
-    {
+    for name in names.split(|byte| *byte == 0) {
+        if name.is_empty() || is_of_content(name) {
+            continue;
+        }
         let value = read(|buffer| fgetxattr(from, name, buffer))?;
         // Labels of the system are often there already, and not for a user to set.
         if read(|buffer| fgetxattr(to, name, buffer)).is_ok_and(|there| there == value) {
             continue;
         }
-        fsetxattr(to, name, &value, XattrFlags::empty())?;
+        let set = fsetxattr(to, name, &value, XattrFlags::empty());
+        // Some of what macOS notes by itself (where a file came from) no program can set.
+        if !(cfg!(target_os = "macos") && name.starts_with(b"com.apple.")) {
+            set?;
+        }
     }
     Ok(())
+}
+
+/// Tells whether an attribute is a measure of the content, which the system makes anew for another.
+fn is_of_content(name: &[u8]) -> bool {
+    matches!(name, b"security.ima" | b"security.evm")
 }
 
 /// Asks with a larger buffer each time, until what is asked for fits.

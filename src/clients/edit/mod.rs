@@ -17,7 +17,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 pub use quote::Style;
-pub use undo::{Undone, undo};
+pub use undo::{Undone, remaining, undo};
 
 use super::document::{Document, Found, SyntaxError};
 use super::entry::{Literal, Place};
@@ -165,3 +165,5 @@ mod properties_tests;
 mod tests;
 #[cfg(test)]
 mod undo_tests;
+#[cfg(test)]
+mod verify_tests;

@@ -4,6 +4,8 @@
 //! out, changed again, is the one at hand. Where something did, entry by entry, by the places of texts. What cannot be
 //! found again is left as it is, and said.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use super::verify::{Action, Expected, is_meant};
@@ -45,11 +47,7 @@ fn exactly(document: &Document, file: &ClientFile, changes: &[Undo]) -> Option<Z
     let mut splices: Vec<&Splice> = changes.iter().flat_map(|one| &one.splices).collect();
     splices.sort_by_key(|splice| (splice.span.start, splice.span.end));
     let now = document.text();
-    let added = |piece: &Piece| match piece {
-        Piece::Text(text) => text.len(),
-        Piece::Token(_, token) => token.text().len(),
-    };
-    let added: usize = splices.iter().flat_map(|one| &one.old).map(added).sum();
+    let added: usize = splices.iter().flat_map(|one| &one.old).map(length).sum();
     let mut text = Zeroizing::new(String::with_capacity(now.len().saturating_add(added)));
     let mut done = 0_usize;
     for splice in splices {
@@ -212,7 +210,8 @@ fn unwrap(
         let last = count.checked_sub(1).and_then(|last| all.get(last));
         let last = last.ok_or(EditError::Absent)?;
         let end = all.get(count).map_or(last.span.end, |next| next.span.start);
-        work.cut(begin..end, String::new(), Vec::new());
+        let span = as_put(work, change, begin).unwrap_or(begin..end);
+        work.cut(span, String::new(), Vec::new());
         work.act(list.to_vec(), Action::Shorten(count))
     };
     if matches!(work.node(holder)?.kind, Kind::List(_)) {
@@ -242,11 +241,55 @@ fn unwrap(
     };
     let is_ours = change.splices.iter().any(|splice| splice.new.contains(key));
     if is_ours && all == words.len() {
-        work.take_out(list, arguments, &Place::Other(vec![key.to_owned()]))?;
+        let end = program.span.end;
+        let there = [end, work.gaps.line_end(end)];
+        let there = there.into_iter().find_map(|at| as_put(work, change, at));
+        if let Some(span) = there {
+            work.cut(span, String::new(), Vec::new());
+            work.act(list, Action::Remove)?;
+        } else {
+            work.take_out(list, arguments, &Place::Other(vec![key.to_owned()]))?;
+        }
     } else {
         in_list(work, &list, words.len())?;
     }
     work.put(path, program, old.to_owned(), &Place::Command, &text)
+}
+
+/// Returns the bytes at `at` if they are those that were put between two others.
+fn as_put(work: &Work<'_>, change: &Undo, at: usize) -> Option<Range<usize>> {
+    let mut put = change.splices.iter().filter(|splice| splice.old.is_empty());
+    put.find_map(|splice| {
+        let span = at..at.saturating_add(splice.new.len());
+        (work.gaps.slice(span.clone()) == splice.new).then_some(span)
+    })
+}
+
+/// Returns how to undo the `rest` of the changes of one call once the `undone` are undone to the byte: their spans are where
+/// they are then.
+#[must_use]
+pub fn remaining(rest: &[Undo], undone: &[Undo]) -> Vec<Undo> {
+    let gone: Vec<&Splice> = undone.iter().flat_map(|one| &one.splices).collect();
+    let moved = |at: usize| {
+        let before = gone.iter().filter(|splice| splice.span.end <= at);
+        before.fold(at, |at, splice| {
+            let old: usize = splice.old.iter().map(length).sum();
+            at.saturating_sub(splice.new.len()).saturating_add(old)
+        })
+    };
+    let mut rest = rest.to_vec();
+    for splice in rest.iter_mut().flat_map(|one| &mut one.splices) {
+        let start = moved(splice.span.start);
+        splice.span = start..start.saturating_add(splice.new.len());
+    }
+    rest
+}
+
+fn length(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Token(_, token) => token.text().len(),
+    }
 }
 
 /// Puts a variable or header back, behind the others that are there.

@@ -1,8 +1,8 @@
 //! Undoing where other things changed meanwhile.
 
-use super::tests::{file, reference, words};
+use super::tests::{file, protecting, reference, words};
 use super::*;
-use crate::clients::tests::parsed;
+use crate::clients::tests::{VECTORS, file_of, parsed, vector};
 
 /// Protects the first entry of a file, lets `meanwhile` change the result, and undoes.
 fn undone_after(name: &str, text: &str, meanwhile: impl Fn(&str) -> String) -> Undone {
@@ -55,6 +55,34 @@ fn an_entry_is_restored_where_other_things_changed() {
         *undone.text,
         r#"{"mcp": {"a": {"command": ["x", "1"], "environment": {"M": "three", "K": "1", "L": "2"}}}}"#
     );
+}
+
+#[test]
+fn entries_are_restored_one_after_the_other_byte_by_byte() {
+    for (name, client, number) in VECTORS {
+        let (_, file) = file_of(client, number);
+        if !file.format.is_edited() {
+            continue;
+        }
+        let text = vector(name);
+        let document = parsed(&text, file);
+        let found = document.entries(file);
+        let edits = protecting(&found, "-q7Rk2Xv9");
+        let edited = edit(&document, file.shape, &edits).expect("edited");
+        // Those of every second entry first, by their spans; then the others, once by their spans, once without.
+        let is_first = |one: &Undo| one.server.len() % 2 == 0;
+        let (first, rest): (Vec<_>, Vec<_>) = edited.undo.into_iter().partition(is_first);
+        let half = undo(&parsed(&edited.text, file), file, &first).expect("undone");
+        assert!(half.is_exact, "{name}");
+        let half = parsed(&half.text, file);
+        let by_place = undo(&half, file, &rest).expect("undone");
+        assert_eq!(*by_place.text, text, "{name}");
+        assert_eq!(by_place.left, []);
+        let rest = remaining(&rest, &first);
+        let whole = undo(&half, file, &rest).expect("undone");
+        assert!(whole.is_exact, "{name}");
+        assert_eq!(*whole.text, text, "{name}");
+    }
 }
 
 #[test]
