@@ -46,6 +46,7 @@ const HOMES: [(Places, Places); 13] = [
             "policy/",
             "launch/identity.rs",
             "clients/read.rs",
+            "clients/write.rs",
         ],
     ),
     (&["age"], &["store/vault/"]),

@@ -144,6 +144,12 @@ fn a_command_is_wrapped_in_the_style_of_its_file() {
             "{\"servers\": {\"a\": {\n  \"command\": \"x\",\n  \"args\": [\n    \"1\", // one\n    \"2\",\n  ],\n}}}",
             "{\"servers\": {\"a\": {\n  \"command\": \"broker\",\n  \"args\": [\n    \"exec\",\n    \"--\",\n    \"x\",\n    \"1\", // one\n    \"2\",\n  ],\n}}}",
         ),
+        // A comment is nothing to space words by.
+        (
+            "vscode.jsonc",
+            "{\"servers\": {\"a\": {\"command\": \"x\", \"args\": [ // one\n  \"1\"]}}}",
+            "{\"servers\": {\"a\": {\"command\": \"broker\", \"args\": [ // one\n  \"exec\", \"--\", \"x\", \"1\"]}}}",
+        ),
         (
             "opencode.jsonc",
             r#"{"mcp": {"a": {"type": "local", "command": ["x", "1"]}}}"#,

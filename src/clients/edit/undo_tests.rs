@@ -38,6 +38,16 @@ fn an_entry_is_restored_where_other_things_changed() {
         *undone.text,
         "{\"theme\": 1, \"mcpServers\": {\"b\": {}, \"a\": {\"command\": \"x\", \"args\": [\"1\"], \"env\": {\"K\": \"\\u0031\", \"M\": \"3\", \"L\": \"2\"}}}}"
     );
+    // An empty list of arguments was there before, and is again.
+    let empty = json.replace("[\"1\"]", "[]");
+    let undone = undone_after("kiro.json", &empty, added);
+    assert!(
+        undone
+            .text
+            .contains("\"command\": \"x\", \"args\": [], \"env\""),
+        "{}",
+        *undone.text
+    );
     // The arguments were not there before, and are not again.
     let toml = "[mcp_servers.a]\ncommand = 'x' # c\n\n[mcp_servers.a.env]\nK = '1'\nL = '''\n2'''\nM = '3'\n";
     let moved = |text: &str| format!("# new\n{text}N = '4'\n");

@@ -230,6 +230,8 @@ fn a_variable_leads_to_another_place_and_the_usual_one_is_looked_at_too() {
         }
         // What is no absolute path names no place.
         set(&mut around, value.into());
+        let (_, at) = target(client, Scope::User, None, &around).expect("a place");
+        assert_eq!(at, usual, "{variable}");
         assert!(
             !found(&around, top.path()).iter().any(|one| one.0 == id),
             "{variable}"
