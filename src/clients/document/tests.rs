@@ -206,6 +206,15 @@ fn program_and_arguments_are_in_order_however_they_are_spelled() {
 }
 
 #[test]
+fn arguments_beside_a_list_with_the_program_come_behind_those_in_it() {
+    let text = r#"{"mcpServers": {"a": {"args": ["2", "3"], "command": ["x", "1"]}}}"#;
+    let (_, file) = file_of("kiro", 0);
+    let found = parsed(text, file).entries(file);
+    let (program, arguments) = found[0].entry.command().expect("a program");
+    assert_eq!((program, arguments), ("x", vec!["1", "2", "3"]));
+}
+
+#[test]
 fn numbers_count_as_texts_where_a_server_gets_them() {
     let text = r#"{"mcpServers": {"a": {"command": "x", "args": [1, null, true], "env": {"PIN": 1234}, "timeout": 5}}}"#;
     let (_, file) = file_of("kiro", 0);

@@ -123,3 +123,32 @@ fn what_cannot_be_found_again_is_left_as_it_is_and_said() {
     assert_eq!(numbers, [0, 1, 2]);
     assert!(text.contains("broker://a"), "{text}");
 }
+
+#[test]
+fn a_record_that_says_more_than_a_text_puts_nothing_in() {
+    let text = r#"{"mcpServers": {"a": {"command": "x", "args": ["1"]}}}"#;
+    let file = file("kiro.json");
+    let document = parsed(text, file);
+    let found = document.entries(file);
+    let edits = [(&found[0], Edit::SetText(Place::Argument(0), reference("a")))];
+    let edited = edit(&document, file.shape, &edits).expect("edited");
+    for token in [
+        "\"1\", \"2\"",
+        "\"1\"], \"env\": [\"2\"",
+        "[\"1\"]",
+        "",
+        "\"1",
+    ] {
+        let mut record = edited.undo.clone();
+        let token = Literal::new(token.to_owned());
+        record[0].splices[0].old = vec![Piece::Token(Place::Argument(0), token)];
+        let again = parsed(&edited.text, file);
+        match undo(&again, file, &record) {
+            Ok(undone) => {
+                assert_eq!(undone.left.len(), 1);
+                assert_eq!(*undone.text, *edited.text);
+            }
+            Err(why) => assert_eq!(why, EditError::Unfaithful),
+        }
+    }
+}
