@@ -5,6 +5,7 @@
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
 mod append;
+mod checked;
 mod content;
 mod files;
 mod folders;
@@ -16,6 +17,7 @@ mod os;
 mod rights;
 
 pub use append::AppendFile;
+pub use checked::write_new_file_checked;
 pub use content::FileStamp;
 pub use files::{
     FileError, create_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
@@ -209,6 +211,12 @@ impl HomePaths {
     #[must_use]
     pub fn client_locks_folder(&self) -> PathBuf {
         self.state.join("clients")
+    }
+
+    /// The file that is locked while a rotation command runs.
+    #[must_use]
+    pub fn rotation_lock_file(&self) -> PathBuf {
+        self.state.join("rotation.lock")
     }
 
     /// The file that commands which change the home lock.

@@ -8,9 +8,12 @@
 //! A failure to replace the catalog is told as a failure, but nothing is undone after it: the new
 //! catalog may be on the disk already.
 
+mod restored;
 mod versions;
 
-pub use versions::{Keep, Rotated};
+pub use versions::{Keep, RolledBack, Rotated};
+
+use std::borrow::Borrow;
 
 use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;
@@ -185,9 +188,10 @@ impl<'a> Change<'a> {
         for item in pending {
             match self.owner(&item) {
                 Owner::Secret => {}
-                Owner::SecretInOtherCase => match self.tells_case(stores, &item) {
-                    true => self.sweep_one(stores, item, &mut leftover),
-                    false => leftover.kept.push(item),
+                Owner::SecretInOtherCase => match self.beside(stores, &item) {
+                    Beside::Both => self.sweep_one(stores, item, &mut leftover),
+                    Beside::NotThere => {}
+                    Beside::Unclear => leftover.kept.push(item),
                 },
                 Owner::Nobody => self.sweep_one(stores, item, &mut leftover),
             }
@@ -210,9 +214,9 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Tells whether a store holds an item beside the one whose name differs in case only, which shows
-    /// that it can tell them apart.
-    fn tells_case(&self, stores: &mut dyn Stores, item: &Pending) -> bool {
+    /// Finds out whether a store holds an item beside the one whose name differs in case only. Where it holds both, it
+    /// can tell them apart.
+    fn beside(&self, stores: &mut dyn Stores, item: &Pending) -> Beside {
         let id = self.item(item);
         let held = stores
             .store(item.store)
@@ -220,7 +224,11 @@ impl<'a> Change<'a> {
         let alike = |other: &&crate::store::ItemId| {
             other.version() == id.version() && other.name().eq_ignore_ascii_case(id.name())
         };
-        held.is_ok_and(|held| held.contains(&id) && held.iter().filter(alike).count() > 1)
+        match held {
+            Ok(held) if !held.contains(&id) => Beside::NotThere,
+            Ok(held) if held.iter().filter(alike).count() > 1 => Beside::Both,
+            Ok(_) | Err(_) => Beside::Unclear,
+        }
     }
 
     fn replace(&mut self, old: &SecretName, record: Record) {
@@ -260,11 +268,11 @@ impl<'a> Change<'a> {
     }
 
     /// Writes values and reads them back.
-    fn put(
+    fn put<V: Borrow<SecretValue>>(
         &self,
         stores: &mut dyn Stores,
         items: &[Pending],
-        values: &[SecretValue],
+        values: &[V],
     ) -> Result<(), CatalogError> {
         let Some(kind) = items.first().map(|item| item.store) else {
             return Ok(());
@@ -272,10 +280,11 @@ impl<'a> Change<'a> {
         let store = stores.store(kind)?;
         let ids: Vec<_> = items.iter().map(|item| self.item(item)).collect();
         for (id, value) in ids.iter().zip(values) {
-            store.write(id, value)?;
+            store.write(id, value.borrow())?;
         }
         let kept = store.read(&ids)?;
-        let same = kept.len() == values.len() && kept.iter().zip(values).all(|(a, b)| a.same_as(b));
+        let mut pairs = kept.iter().zip(values);
+        let same = kept.len() == values.len() && pairs.all(|(a, b)| a.same_as(b.borrow()));
         if same {
             Ok(())
         } else {
@@ -356,5 +365,16 @@ enum Owner {
     SecretInOtherCase,
 }
 
+/// Whether a store holds an item whose name differs in case only from that of a secret's item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// It holds the two.
+    Both,
+    /// It holds none of that name, to the letter.
+    NotThere,
+    /// It holds that one alone, which may be the secret's, or it did not answer.
+    Unclear,
+}
+
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -80,7 +80,7 @@ fn entries_are_restored_one_after_the_other_byte_by_byte() {
         let edits = protecting(&found, "-q7Rk2Xv9");
         let edited = edit(&document, file.shape, &edits).expect("edited");
         // Those of every second entry first, by their spans; then the others, once by their spans, once without.
-        let is_first = |one: &Undo| one.server.len() % 2 == 0;
+        let is_first = |one: &Undo| one.server.len().is_multiple_of(2);
         let (first, rest): (Vec<_>, Vec<_>) = edited.undo.into_iter().partition(is_first);
         let half = undo(&parsed(&edited.text, file), file, &first).expect("undone");
         assert!(half.is_exact, "{name}");
