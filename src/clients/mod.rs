@@ -2,6 +2,7 @@
 //! secret in plain text, and how they are changed without touching anything else.
 #![forbid(unsafe_code)]
 
+pub mod detect;
 mod entry;
 
 pub use entry::{Entry, Item, Literal, Place};
