@@ -284,6 +284,17 @@ impl<'t> Walk<'_, 't> {
                 self.assignment(value, true);
                 taken
             }
+            // `-k KEY`, `-t TOKEN`: too short a name to say much.
+            _ if is_short_flag_of_secret(&lower, value.piece.text) => {
+                self.value(
+                    value,
+                    Under {
+                        meaning: Meaning::Near,
+                        ..under
+                    },
+                );
+                taken
+            }
             "u" | "user" | "auth" | "basic-auth" | "basic" | "creds" | "userpass" | "login"
                 if !is_container =>
             {
@@ -309,17 +320,6 @@ impl<'t> Walk<'_, 't> {
             }
             _ if flag.value.is_some() => {
                 self.positional(value, true);
-                taken
-            }
-            // `-k KEY`, `-t TOKEN`: too short a name to say much.
-            "k" | "t" | "a" if value.piece.text.len() >= 20 && is_random(value.piece.text) => {
-                self.value(
-                    value,
-                    Under {
-                        meaning: Meaning::Near,
-                        ..under
-                    },
-                );
                 taken
             }
             _ => {
@@ -373,6 +373,9 @@ impl<'t> Walk<'_, 't> {
 
     /// A word that is no flag.
     fn positional(&mut self, word: Word<'t>, is_behind_flag: bool) {
+        if self.line(word) {
+            return;
+        }
         if self.is_assignment(&word) {
             let name = word.piece.text.split('=').next().unwrap_or_default();
             let meaning = Meaning::of(name);
@@ -409,6 +412,24 @@ impl<'t> Walk<'_, 't> {
             Under::NOTHING
         };
         self.value(word, under);
+    }
+
+    /// A whole command line as one word: `supergateway --stdio "npx -y x --key k"`. Tells whether it is one.
+    fn line(&mut self, word: Word<'t>) -> bool {
+        let piece = word.piece.trimmed().unquoted();
+        let is_line = !piece.text.starts_with(['{', '[', '-'])
+            && piece.text.contains(char::is_whitespace)
+            && (piece.text.contains(" -")
+                || (self.is_assignment(&word) && !piece.text.contains(';')));
+        let Some(search) = self.searches.get(word.at).filter(|_| is_line) else {
+            return false;
+        };
+        for words in search.commands(piece) {
+            let at = word.at;
+            let words: Vec<Word<'t>> = words.into_iter().map(|piece| Word { at, piece }).collect();
+            self.command(&words);
+        }
+        true
     }
 
     fn is_assignment(&self, word: &Word<'t>) -> bool {
@@ -510,6 +531,18 @@ impl<'t> Flag<'t> {
         let value = value.map(|piece| Word { at, piece });
         Some(Self { at, name, value })
     }
+}
+
+/// Tells whether a flag of one letter, which says little, has a value that says enough.
+fn is_short_flag_of_secret(name: &str, value: &str) -> bool {
+    let least = match name {
+        "k" | "t" | "s" => 20,
+        _ if name.len() == 1 => 32,
+        _ => return false,
+    };
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=+.".contains(&byte);
+    let is_one = value.len() >= least && !value.starts_with('-') && value.bytes().all(is_bare);
+    is_one && name != "y" && is_random(value)
 }
 
 fn is_name_of_header(byte: u8) -> bool {
