@@ -12,6 +12,7 @@ mod command;
 mod difference;
 mod grants;
 mod hex;
+pub mod package;
 mod requests;
 mod seal;
 mod text;
