@@ -19,6 +19,7 @@ mod placeholder;
 mod plain;
 mod random;
 mod reference;
+mod remark;
 mod script;
 mod search;
 mod shape;
@@ -32,6 +33,7 @@ use super::{Entry, Item, Place};
 use search::Search;
 
 pub use reference::is_reference;
+pub use remark::{About, Remark, remarks};
 
 /// How sure it is that a text is a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
