@@ -7,7 +7,7 @@ use super::placeholder::is_placeholder;
 use super::plain::{is_hex, is_uuid};
 use super::random::is_random;
 use super::search::{Search, Under};
-use super::words::lists;
+use super::words::List;
 use super::{Confidence, Kind};
 
 /// An address in its parts.
@@ -140,6 +140,10 @@ impl<'t> Search<'t> {
             let above = std::mem::replace(&mut before, segment.text);
             let is_private = PRIVATE.iter().any(|lead| segment.text.starts_with(lead));
             let segment = bare(*segment);
+            // Nothing of fewer characters is random or has a shape.
+            if segment.text.len() < SHORTEST {
+                continue;
+            }
             if segment.is_empty() || self.is_touched(segment) || is_placeholder(segment.text) {
                 continue;
             }
@@ -219,6 +223,9 @@ impl<'t> Address<'t> {
     }
 }
 
+/// The shortest segment that may be a secret.
+const SHORTEST: usize = 12;
+
 /// What Google's addresses of calendars and those of Home Assistant's add-ons have in front of their key.
 const PRIVATE: [&str; 2] = ["private-", "private_"];
 
@@ -259,13 +266,16 @@ fn hook(host: &str, segments: &[Piece<'_>], at: usize) -> Option<Kind> {
 }
 
 /// Segments behind which a key of somebody's own stands.
-const BEFORE_KEYS: &str =
-    "mcp u s k key token secret webhook hook catch connect private v1 v2 v3 sse server a i x";
+static BEFORE_KEYS: List = List::new(
+    "mcp u s k key token secret webhook hook catch connect private v1 v2 v3 sse server a i x",
+);
 
 /// Hosts whose paths are full of ids.
-const OF_IDS: &str = "github.com githubusercontent.com gitlab.com bitbucket.org notion.so notion.site figma.com google.com \
+static OF_IDS: List = List::new(
+    "github.com githubusercontent.com gitlab.com bitbucket.org notion.so notion.site figma.com google.com \
     atlassian.net airtable.com linear.app youtube.com microsoft.com microsoftonline.com sharepoint.com \
-    amazonaws.com";
+    amazonaws.com",
+);
 
 /// Judges a segment of a path. An id stands behind the name of what there are many of: `workspaces/ID`.
 fn segment_confidence(
@@ -275,12 +285,12 @@ fn segment_confidence(
     host: &str,
 ) -> Option<Confidence> {
     let is_behind_many = before.len() > 1 && before.ends_with('s') && before != "sse";
-    let is_of_ids = OF_IDS.split_whitespace().any(|domain| is_at(host, domain));
+    let is_of_ids = OF_IDS.any(|domain| is_at(host, domain));
     if (is_of_ids || is_behind_many) && !is_private {
         return None;
     }
     let is_behind_key =
-        is_private || lists(BEFORE_KEYS, before) || (before.is_empty() && host.starts_with("mcp."));
+        is_private || BEFORE_KEYS.has(before) || (before.is_empty() && host.starts_with("mcp."));
     if is_uuid(text) {
         return is_behind_key.then_some(Confidence::Medium);
     }

@@ -4,6 +4,7 @@
 use super::super::{Item, Place};
 use super::piece::Piece;
 use super::search::{Search, Under};
+use super::words::List;
 
 /// A word of a command line.
 #[derive(Clone, Copy)]
@@ -96,8 +97,9 @@ pub(super) const SHELLS: [&str; 9] = [
 ];
 pub(super) const CONTAINERS: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
 /// Programs that are looked for behind others, as behind `sudo`, `wsl`, `npx -c`.
-pub(super) const FOLLOWED: &str =
-    "env cmd powershell pwsh curl wget mysql mysqldump mariadb redis-cli sshpass psql http";
+pub(super) static FOLLOWED: List = List::new(
+    "env cmd powershell pwsh curl wget mysql mysqldump mariadb redis-cli sshpass psql http",
+);
 
 impl<'t> Walk<'_, 't> {
     /// A program and its arguments.

@@ -6,7 +6,6 @@ use super::piece::Piece;
 use super::random::is_random;
 use super::search::{Search, Under};
 use super::wanted;
-use super::words::lists;
 
 impl<'t> Walk<'_, 't> {
     /// The arguments of a program that is no shell.
@@ -37,7 +36,7 @@ impl<'t> Walk<'_, 't> {
                 flag_before = flag.value.is_none() && taken == 1;
             } else {
                 let name = base(text);
-                let is_program = lists(FOLLOWED, name.as_str())
+                let is_program = FOLLOWED.has(name.as_str())
                     || SHELLS.contains(&name.as_str())
                     || CONTAINERS.contains(&name.as_str());
                 if is_program && !flag_before {

@@ -5,7 +5,7 @@ use super::name::Meaning;
 use super::placeholder::{is_default, is_placeholder};
 use super::plain::{Looks, is_hex, is_path};
 use super::random::is_random;
-use super::words::{lists, words};
+use super::words::{List, words};
 
 /// Tells how sure it is that `text` is a secret; `None` where it is none.
 pub(super) fn judge(text: &str, meaning: Meaning) -> Option<Confidence> {
@@ -44,15 +44,15 @@ fn chosen(text: &str, looks: Looks) -> Option<Confidence> {
 }
 
 /// Words that sentences have and passphrases of random words seldom.
-const OF_SENTENCES: &str = "the see get ask from stored your in with for of is are not use kept vault please this at read show run \
-    on";
+static OF_SENTENCES: List = List::new(
+    "the see get ask from stored your in with for of is are not use kept vault please this at read show run \
+    on",
+);
 
 /// A passphrase, if it is no sentence.
 fn phrase(text: &str) -> Option<Confidence> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let of_sentence = words
-        .iter()
-        .filter(|word| lists(OF_SENTENCES, word.as_str()));
+    let of_sentence = words.iter().filter(|word| OF_SENTENCES.has(word.as_str()));
     let is_long = words.len() >= 12;
     if of_sentence.count() > usize::from(is_long) || text.contains([',', '/']) {
         return None;
@@ -88,13 +88,11 @@ fn made(text: &str, looks: Looks) -> Option<Confidence> {
     }
 }
 
+/// Words for a secret, which no secret holds.
+static OF_ITSELF: List = List::new("token secret key password credential credentials apikey");
+
 fn names_itself(text: &str) -> bool {
-    words(text).iter().any(|word| {
-        lists(
-            "token secret key password credential credentials apikey",
-            word,
-        )
-    })
+    words(text).iter().any(|word| OF_ITSELF.has(word))
 }
 
 /// A key of some kind: a secret's only if it looks so.

@@ -8,6 +8,7 @@
 
 mod address;
 mod arguments;
+mod brackets;
 mod connection;
 mod flags;
 mod header;

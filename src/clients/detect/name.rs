@@ -3,7 +3,7 @@
 //! The last word decides, as in English: a `TOKEN_URL` is an address, a `SECRET_NAME` a name, an `AWS_ACCESS_KEY_ID` no
 //! secret. Words behind it that say nothing (`_JSON`, `_PROD`, `_2`) are passed over.
 
-use super::words::{lists, words};
+use super::words::{List, words};
 
 /// What stands under a name, as far as the name tells.
 #[must_use]
@@ -24,31 +24,40 @@ pub(super) enum Meaning {
 }
 
 /// Words for what a person chooses.
-const CHOSEN: &str = "password passwords passwd passphrase pass pwd pw secret secrets pin mnemonic passcode userpass pswd \
-    kennwort passwort";
+static CHOSEN: List = List::new(
+    "password passwords passwd passphrase pass pwd pw secret secrets pin mnemonic passcode userpass pswd \
+    kennwort passwort",
+);
 
 /// Words for what a machine makes.
-const MADE: &str = "token apikey apitoken accesstoken authtoken bearer oauth2bearer authorization pat jwt secretkey \
-    accesskey privatekey appkey authkey apisecret licensekey sk xoxc xoxd xoxb";
+static MADE: List = List::new(
+    "token apikey apitoken accesstoken authtoken bearer oauth2bearer authorization pat jwt secretkey \
+    accesskey privatekey appkey authkey apisecret licensekey sk xoxc xoxd xoxb",
+);
 
 /// How words end that are glued to others.
 const GLUED_CHOSEN: [&str; 4] = ["password", "passwd", "passphrase", "secret"];
 const GLUED_MADE: [&str; 4] = ["token", "apikey", "accesskey", "secretkey"];
 
 /// Words before `key` that make it a secret's.
-const OF_KEYS: &str = "api secret private access app application auth authentication encryption signing signature master admin \
+static OF_KEYS: List = List::new(
+    "api secret private access app application auth authentication encryption signing signature master admin \
     service role license licence subscription account storage shared client deploy server session webhook \
     integration developer personal security functions function ingest write read system root user bot jwt \
-    cookie hmac aes rest provisioning maps";
+    cookie hmac aes rest provisioning maps",
+);
 
 /// Words before `key` that make it something else.
-const OF_OTHER_KEYS: &str = "public publishable pub primary foreign partition sort range index natural composite project issue space \
+static OF_OTHER_KEYS: List = List::new(
+    "public publishable pub primary foreign partition sort range index natural composite project issue space \
     board epic cache object idempotency hot short shortcut translation locale i18n message routing dedup \
     deduplication lookup metadata config registry bucket row group tag label next leader modifier ssh gpg \
-    answer state widget site";
+    answer state widget site",
+);
 
 /// Last words that say what is not the secret itself.
-const ELSE: &str = "id ids sid uid guid uuid name names path paths file files filename dir directory folder url urls uri \
+static ELSE: List = List::new(
+    "id ids sid uid guid uuid name names path paths file files filename dir directory folder url urls uri \
     uris endpoint endpoints host hostname port type types kind limit limits count max min ttl expiry expires \
     expire expiration exp timeout seconds minutes hours days ms lifetime duration age env var variable \
     region location algorithm alg length len size bits mode enabled disabled provider backend store storage \
@@ -59,21 +68,28 @@ const ELSE: &str = "id ids sid uid guid uuid name names path paths file files fi
     level action strategy class encoding server cache index column table schema attribute role group tool \
     tools org account project team tenant workspace address stdin interval retries attempts model windows \
     window rate per ratio share tokenizer keyboard key_id board fingerprint thumbprint checksum auth_url \
-    stream registry";
+    stream registry",
+);
 
 /// Words anywhere that make the rest a switch, a number or a name.
-const SWITCHES: &str = "max min num number total enable enabled disable use require required requires no skip show has is allow \
-    allowed ignore print list without with reset rotate validate";
+static SWITCHES: List = List::new(
+    "max min num number total enable enabled disable use require required requires no skip show has is allow \
+    allowed ignore print list without with reset rotate validate",
+);
 
 /// Last words that say nothing about what is there.
-const NOTHING: &str = "value string text json base64 b64 raw data content contents plain prod production dev development test \
+static NOTHING: List = List::new(
+    "value string text json base64 b64 raw data content contents plain prod production dev development test \
     testing live staging stage sandbox new old current backup default main primary secondary rw ro v1 v2 \
-    local";
+    local",
+);
 
 /// Words that are near a secret.
-const NEAR: &str = "auth credential credentials creds cred cookie cookies session sessionid signature sig salt pepper nonce \
+static NEAR: List = List::new(
+    "auth credential credentials creds cred cookie cookies session sessionid signature sig salt pepper nonce \
     seed otp code license licence hmac access login basic csrf csrftoken xsrf identity private tok \
-    sessiontoken sess";
+    sessiontoken sess",
+);
 
 impl Meaning {
     /// Reads a name.
@@ -100,7 +116,7 @@ impl Meaning {
         };
         let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
         let behind = before.last().copied().unwrap_or_default();
-        if before.iter().any(|word| lists(SWITCHES, word)) {
+        if before.iter().any(|word| SWITCHES.has(word)) {
             return Self::Else;
         }
         match (behind, last) {
@@ -115,16 +131,16 @@ impl Meaning {
             }
             _ => {}
         }
-        if lists(CHOSEN, last) {
+        if CHOSEN.has(last) {
             return Self::Chosen;
         }
-        if lists(MADE, last) {
+        if MADE.has(last) {
             return Self::Made;
         }
         if last == "key" {
             return Self::of_key(before);
         }
-        if lists(ELSE, last) {
+        if ELSE.has(last) {
             return Self::Else;
         }
         if GLUED_CHOSEN.iter().any(|end| last.ends_with(end)) {
@@ -135,7 +151,7 @@ impl Meaning {
         }
         match last {
             "tokens" | "keys" | "apikeys" | "ak" => Self::Key,
-            _ if lists(NEAR, last) => Self::Near,
+            _ if NEAR.has(last) => Self::Near,
             _ if last.ends_with("key") && !is_ordinary(last) => Self::Key,
             _ => Self::of_inner(before),
         }
@@ -144,8 +160,8 @@ impl Meaning {
     /// Reads what stands before `key`.
     fn of_key(before: &[&str]) -> Self {
         match before.last() {
-            Some(word) if lists(OF_OTHER_KEYS, word) => Self::Else,
-            Some(word) if lists(OF_KEYS, word) => {
+            Some(word) if OF_OTHER_KEYS.has(word) => Self::Else,
+            Some(word) if OF_KEYS.has(word) => {
                 let is_public = before.contains(&"public") || before.contains(&"publishable");
                 if is_public { Self::Else } else { Self::Made }
             }
@@ -156,11 +172,11 @@ impl Meaning {
 
     /// Reads a name whose last word is not known: `TOKEN_GITHUB`, `API_KEY_OPENAI`, `PASSWORD_DB`.
     fn of_inner(before: &[&str]) -> Self {
-        let is_of = |list: &str| before.iter().any(|word| lists(list, word));
+        let is_of = |list: &List| before.iter().any(|word| list.has(word));
         let has_key = before
             .windows(2)
-            .any(|pair| matches!(pair, [of, "key"] if lists(OF_KEYS, of)));
-        if is_of(CHOSEN) || is_of(MADE) || has_key {
+            .any(|pair| matches!(pair, [of, "key"] if OF_KEYS.has(of)));
+        if is_of(&CHOSEN) || is_of(&MADE) || has_key {
             Self::Key
         } else {
             Self::Unknown
@@ -182,7 +198,7 @@ fn is_ordinary(word: &str) -> bool {
 }
 
 fn says_nothing(word: &str) -> bool {
-    lists(NOTHING, word) || word.bytes().all(|byte| byte.is_ascii_digit())
+    NOTHING.has(word) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Judges the text alone. What passes for a placeholder is not found, so nothing random may pass: every rule here asks for
 //! more than chance gives in a text that a machine has made.
 
-use super::words::{lists, words};
+use super::words::{List, words};
 
 /// The longest text that may be one. What is longer was not typed by hand.
 const LONGEST: usize = 256;
@@ -27,12 +27,14 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 }
 
 /// What people write for no secret at all.
-const NOTHING: &str = "none null nil undefined n/a na no yes true false on off empty unset default disabled enabled todo tbd \
+static NOTHING: List = List::new(
+    "none null nil undefined n/a na no yes true false on off empty unset default disabled enabled todo tbd \
     fixme unused anything whatever ollama lm-studio lmstudio local localhost test testing demo foo bar baz \
-    foobar dev debug optional required unknown";
+    foobar dev debug optional required unknown",
+);
 
 fn is_nothing(lower: &str) -> bool {
-    lists(NOTHING, lower)
+    NOTHING.has(lower)
 }
 
 /// `<token>`, `[REDACTED]`, `{token}`, `(your key)`, `"..."`.
@@ -113,7 +115,8 @@ fn is_counted_up(text: &str) -> bool {
         .filter(u8::is_ascii_alphanumeric)
         .map(|byte| byte.to_ascii_lowercase())
         .collect();
-    if body.len() < 6 {
+    let is_number = body.iter().all(u8::is_ascii_digit);
+    if body.len() < if is_number { 4 } else { 6 } {
         return false;
     }
     let leads = |pair: &&[u8]| match pair {
@@ -149,15 +152,19 @@ fn behind_prefix(text: &str) -> &str {
 }
 
 /// Words that say what would stand here, and nothing of it.
-const EMPTY: &str = "my your the a an some this is it api app application access auth authorization bearer basic client \
+static EMPTY: List = List::new(
+    "my your the a an some this is it api app application access auth authorization bearer basic client \
     secret secrets token tokens key keys apikey password passwd pass pwd passphrase user username name here \
     value string goes enter put paste add set insert test new real actual valid personal pat db database bot \
     id credential credentials private public account service base64 hex long random strong super very \
-    generated generate from in with for no and or webhook admin";
+    generated generate from in with for no and or webhook admin",
+);
 
 /// Of those words, the ones that mean a secret or its owner.
-const OF_SECRETS: &str = "my your secret secrets token key apikey password passwd pass pwd passphrase credential credentials test \
-    here pat";
+static OF_SECRETS: List = List::new(
+    "my your secret secrets token key apikey password passwd pass pwd passphrase credential credentials test \
+    here pat",
+);
 
 /// `YOUR_ACCESS_TOKEN`, `my-api-key`, `yourclientsecret`, `token`, `my-n8n-key`.
 fn is_of_empty_words(text: &str, lower: &str) -> bool {
@@ -165,8 +172,8 @@ fn is_of_empty_words(text: &str, lower: &str) -> bool {
         return false;
     }
     let parts = words(text);
-    let is_empty = |word: &String| lists(EMPTY, word.as_str());
-    let means = |word: &String| lists(OF_SECRETS, word.as_str());
+    let is_empty = |word: &String| EMPTY.has(word.as_str());
+    let means = |word: &String| OF_SECRETS.has(word.as_str());
     let has_only = parts.iter().all(is_empty) && parts.iter().any(means);
     let first = parts.first().map(String::as_str);
     let last = parts.last();
@@ -182,24 +189,23 @@ fn is_glued(lower: &str) -> bool {
     let mut rest = lower;
     let mut means = false;
     while !rest.is_empty() {
-        let longest = EMPTY
-            .split_whitespace()
-            .filter(|word| word.len() > 1 && rest.starts_with(*word))
-            .max_by_key(|word| word.len());
+        let longest = EMPTY.longest(|word| word.len() > 1 && rest.starts_with(word));
         let Some(word) = longest else { return false };
-        means |= lists(OF_SECRETS, word);
+        means |= OF_SECRETS.has(word);
         rest = rest.get(word.len()..).unwrap_or_default();
     }
     means
 }
 
 /// Passwords that servers and images come with. Known to everybody, so hardly worth to be kept.
-const DEFAULTS: &str = "postgres postgresql mysql mariadb mongo mongodb redis neo4j elastic admin admin123 administrator root \
-    toor guest minioadmin rabbitmq sa letmein password1 password123 passw0rd p@ssw0rd welcome1";
+static DEFAULTS: List = List::new(
+    "postgres postgresql mysql mariadb mongo mongodb redis neo4j elastic admin admin123 administrator root \
+    toor guest minioadmin rabbitmq sa letmein password1 password123 passw0rd p@ssw0rd welcome1",
+);
 
 /// Tells whether a text is a password that everybody knows.
 pub(super) fn is_default(text: &str) -> bool {
-    lists(DEFAULTS, text.trim().to_ascii_lowercase().as_str())
+    DEFAULTS.has(text.trim().to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -235,6 +241,7 @@ mod tests {
             "aaaaaa",
             "1234567890",
             "1234567890abcdef",
+            "1234",
             "abc123",
             "abcdef123456",
             "sk-1234567890abcdef",

@@ -1,7 +1,7 @@
 //! What a text plainly is when it is no secret: a path, a number, an address of mail, a host, a date, words.
 
 use super::random::is_random;
-use super::words::lists;
+use super::words::List;
 
 /// What a text is, as far as it shows.
 #[must_use]
@@ -67,12 +67,16 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Folders that paths begin with.
-const ROOTS: &str = "home users etc var run opt usr tmp mnt srv root private applications library proc dev app data secrets \
-    nix workspace workspaces volumes media bin sbin lib sys system snap";
+static ROOTS: List = List::new(
+    "home users etc var run opt usr tmp mnt srv root private applications library proc dev app data secrets \
+    nix workspace workspaces volumes media bin sbin lib sys system snap",
+);
 
 /// Endings of files that are named in configurations.
-const ENDINGS: &str = ".json .jsonc .yaml .yml .toml .txt .env .pem .key .crt .cer .p12 .pfx .jks .js .mjs .cjs .ts .py .sh \
-    .ps1 .db .sqlite .sqlite3 .csv .log .ini .conf .cfg .xml .exe .jar .sock .session";
+static ENDINGS: List = List::new(
+    ".json .jsonc .yaml .yml .toml .txt .env .pem .key .crt .cer .p12 .pfx .jks .js .mjs .cjs .ts .py .sh \
+    .ps1 .db .sqlite .sqlite3 .csv .log .ini .conf .cfg .xml .exe .jar .sock .session",
+);
 
 pub(super) fn is_path(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -89,9 +93,9 @@ pub(super) fn is_path(text: &str) -> bool {
     }
     if let Some(rest) = lower.strip_prefix('/') {
         let root = rest.split('/').next().unwrap_or_default();
-        return lists(ROOTS, root) || !is_random(text);
+        return ROOTS.has(root) || !is_random(text);
     }
-    let is_named = ENDINGS.split_whitespace().any(|end| lower.ends_with(end));
+    let is_named = ENDINGS.any(|end| lower.ends_with(end));
     is_named && !is_random(text) && !lower.contains(' ')
 }
 

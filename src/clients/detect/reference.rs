@@ -6,10 +6,8 @@
 
 use std::ops::Range;
 
+use super::brackets::{Brackets, LONGEST};
 use crate::secret::SCHEME;
-
-/// The longest text between the brackets of a reference, so that looking for the end of one stays cheap.
-const LONGEST: usize = 1024;
 
 /// A reference inside a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,18 +125,19 @@ fn names_a_place(text: &str) -> bool {
 /// Finds the references inside a text, in their order.
 pub(super) fn references(text: &str) -> Vec<Inner> {
     let bytes = text.as_bytes();
+    let mut brackets = Brackets::of(bytes);
     let (mut found, mut at) = (Vec::new(), 0);
     while let Some(byte) = bytes.get(at) {
         let inner = match byte {
-            b'$' => dollar(bytes, at),
-            b'{' => braces(bytes, at),
+            b'$' => dollar(bytes, at, &brackets),
+            b'{' => braces(bytes, at, &brackets),
             b'%' => percent(bytes, at),
-            b'#' if bytes.get(at.saturating_add(1)) == Some(&b'{') => {
-                closed(bytes, at.saturating_add(1), b'{', b'}').map(|end| plain(at..end))
-            }
+            b'#' if bytes.get(at.saturating_add(1)) == Some(&b'{') => brackets
+                .end(bytes, at.saturating_add(1))
+                .map(|end| plain(at..end)),
             b'`' => quoted(bytes, at),
             b'<' if bytes.get(at.saturating_add(1)) == Some(&b'%') => {
-                until(bytes, at, b"%>").map(|end| plain(at..end))
+                brackets.percent_end(bytes, at).map(|end| plain(at..end))
             }
             _ => None,
         };
@@ -173,47 +172,26 @@ fn run(bytes: &[u8], at: usize, fits: impl Fn(u8) -> bool) -> usize {
     rest.iter().take_while(|byte| fits(**byte)).count()
 }
 
-/// Returns where the bracket that opens at `at` is closed, behind the closing one.
-fn closed(bytes: &[u8], at: usize, open: u8, close: u8) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (ahead, byte) in bytes.get(at..)?.iter().take(LONGEST).enumerate() {
-        if *byte == open {
-            depth = depth.saturating_add(1);
-        } else if *byte == close {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return Some(at.saturating_add(ahead).saturating_add(1));
-            }
-        }
-    }
-    None
-}
-
-/// Returns where `end` ends that comes next behind `at`.
-fn until(bytes: &[u8], at: usize, end: &[u8]) -> Option<usize> {
-    let rest = bytes.get(at..)?;
-    let rest = rest.get(..LONGEST.min(rest.len()))?;
-    let ahead = rest.windows(end.len()).position(|part| part == end)?;
-    Some(at.saturating_add(ahead).saturating_add(end.len()))
-}
-
 /// `` `command` ``
 fn quoted(bytes: &[u8], at: usize) -> Option<Inner> {
-    let end = until(bytes, at.saturating_add(1), b"`")?;
+    let start = at.saturating_add(1);
+    let rest = bytes.get(start..)?;
+    let ahead = rest.iter().take(LONGEST).position(|byte| *byte == b'`')?;
+    let end = start.saturating_add(ahead).saturating_add(1);
     Some(plain(at..end))
 }
 
 /// `${X}`, `${X:-text}`, `${{ X }}`, `$(command)`, `$X`, `$env:X`.
-fn dollar(bytes: &[u8], at: usize) -> Option<Inner> {
+fn dollar(bytes: &[u8], at: usize, brackets: &Brackets) -> Option<Inner> {
     let next = at.saturating_add(1);
     match bytes.get(next)? {
         b'{' => {
-            let end = closed(bytes, next, b'{', b'}')?;
+            let end = brackets.end(bytes, next)?;
             let default = default(bytes, next.saturating_add(1)..end.saturating_sub(1));
             let range = at..end;
             Some(Inner { range, default })
         }
-        b'(' => closed(bytes, next, b'(', b')').map(|end| plain(at..end)),
+        b'(' => brackets.end(bytes, next).map(|end| plain(at..end)),
         byte if is_name_start(*byte) => variable(bytes, at),
         _ => None,
     }
@@ -275,8 +253,8 @@ fn percent(bytes: &[u8], at: usize) -> Option<Inner> {
 }
 
 /// `{{ X }}`, `{X}`, `{env:X}`, `{file:path}`, but no JSON.
-fn braces(bytes: &[u8], at: usize) -> Option<Inner> {
-    let end = closed(bytes, at, b'{', b'}')?;
+fn braces(bytes: &[u8], at: usize, brackets: &Brackets) -> Option<Inner> {
+    let end = brackets.end(bytes, at)?;
     let inside = bytes.get(at.saturating_add(1)..end.saturating_sub(1))?;
     if inside.first() == Some(&b'{') && inside.last() == Some(&b'}') {
         let is_json = inside.contains(&b'"') && inside.contains(&b':');

@@ -9,7 +9,7 @@ use super::placeholder::{is_default, is_placeholder};
 use super::random::is_random;
 use super::reference::{Inner, is_reference, references};
 use super::shape::{Shape, shapes};
-use super::words::{lists, words};
+use super::words::{List, words};
 use super::{Confidence, Kind};
 
 /// How deep texts in texts are followed.
@@ -125,7 +125,7 @@ impl<'t> Search<'t> {
             named.next().unwrap_or_default(),
             named.next().unwrap_or_default(),
         );
-        let is_list_of_names = |key: &str| lists(NAMES, words(key).concat().as_str());
+        let is_list_of_names = |key: &str| NAMES.has(words(key).concat().as_str());
         if is_list_of_names(name) || is_list_of_names(above) {
             let meaning = Meaning::Else;
             return self.value(
@@ -327,7 +327,7 @@ impl<'t> Search<'t> {
             span: piece.span(),
             kind,
             confidence,
-            name: (!under.name.is_empty()).then(|| under.name.to_owned()),
+            name: is_name(under.name).then(|| under.name.to_owned()),
             wanted: under.wanted.map(str::to_owned),
         });
     }
@@ -377,6 +377,11 @@ impl<'t> Search<'t> {
     }
 }
 
+/// Tells whether a name may be shown. What looks as if it were made up might be a secret in the place of a key.
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && !is_random(name)
+}
+
 /// How sure a shape is under a name.
 fn sureness(shape: &Shape, meaning: Meaning, covers: bool) -> Confidence {
     let is_raised = covers
@@ -392,5 +397,7 @@ fn sureness(shape: &Shape, meaning: Meaning, covers: bool) -> Confidence {
 }
 
 /// Keys of lists whose texts are names: of tools, of variables.
-const NAMES: &str = "autoapprove alwaysallow disabledtools enabledtools includetools excludetools tools envvars envkeys \
-    envhttpheaders allowedtools scopes oauthscopes description title note comment watchpaths toolsets tags";
+static NAMES: List = List::new(
+    "autoapprove alwaysallow disabledtools enabledtools includetools excludetools tools envvars envkeys \
+    envhttpheaders allowedtools scopes oauthscopes description title note comment watchpaths toolsets tags",
+);

@@ -1,5 +1,8 @@
 //! The words of a name, however they are joined: `API_KEY`, `api-key`, `apiKey`, `X-API-Key`, `api.key`.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 /// Splits a name into words in lower case, at everything that is no letter or digit and where the case of letters begins a
 /// new word. Digits belong to the word before them.
 pub(super) fn words(name: &str) -> Vec<String> {
@@ -26,9 +29,35 @@ pub(super) fn words(name: &str) -> Vec<String> {
     found
 }
 
-/// Tells whether a list, whose words stand between spaces, has a word.
-pub(super) fn lists(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|one| one == word)
+/// A list of words, which stand between spaces.
+pub(super) struct List {
+    text: &'static str,
+    words: OnceLock<HashSet<&'static str>>,
+}
+
+impl List {
+    pub(super) const fn new(text: &'static str) -> Self {
+        let words = OnceLock::new();
+        Self { text, words }
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        let all = || self.text.split_whitespace().collect();
+        self.words.get_or_init(all).contains(word)
+    }
+
+    /// Tells whether a word of the list fits.
+    pub(super) fn any(&self, fits: impl Fn(&'static str) -> bool) -> bool {
+        self.text.split_whitespace().any(fits)
+    }
+
+    /// Returns the longest word that fits.
+    pub(super) fn longest(&self, fits: impl Fn(&str) -> bool) -> Option<&'static str> {
+        let words = self.text.split_whitespace();
+        words
+            .filter(|word| fits(word))
+            .max_by_key(|word| word.len())
+    }
 }
 
 #[cfg(test)]

@@ -140,8 +140,9 @@ fn shape_at(text: &str, at: usize) -> Option<Shape> {
     first.iter().filter_map(fits).find_map(|(row, end)| {
         let whole = text.get(at..end)?;
         let body = whole.get(row.pattern.lead().len()..)?;
-        let is_made_up =
-            is_placeholder(body) || is_placeholder(whole) || (body.len() >= 16 && is_wordy(body));
+        // Words are told by what stands between them; chance makes some, too.
+        let is_of_words = body.contains(['-', '_', '.']) && is_wordy(body);
+        let is_made_up = is_placeholder(body) || is_placeholder(whole) || is_of_words;
         if is_made_up {
             return None;
         }

@@ -7,7 +7,7 @@
 //! `q` base64url and `=`, `a` base64url and `.` and `~`, `e` base64 and base64url, percent-encoded or not.
 
 /// The longest run without an upper bound.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 2048;
 
 #[derive(Clone, Debug)]
 enum Part {

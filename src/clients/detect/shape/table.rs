@@ -27,7 +27,7 @@ pub(super) const ROWS: &[(&str, Confidence, &str, Check)] = &[
     ("github-token", High, "ghr_ w36", Crc),
     ("github-token", High, "github_pat_ w22 _ w59", Nothing),
     // Longer ones of apps; their length is not fixed.
-    ("github-token", Medium, "ghs_ a80..", Nothing),
+    ("github-token", Medium, "ghs_ a80..1200", Nothing),
     // GitLab Docs, "Token prefixes".
     ("gitlab-token", High, "glpat- u20", Nothing),
     ("gitlab-token", High, "glpat- u27.. . n2 . n7..9", Nothing),
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[(&str, Confidence, &str, Check)] = &[
         "xoxc- d8..14 - d8..14 - d8..14 - h64",
         Nothing,
     ),
-    ("slack-token", High, "xoxd- e40..", Nothing),
+    ("slack-token", High, "xoxd- e40..400", Nothing),
     (
         "slack-token",
         High,
@@ -191,8 +191,8 @@ pub(super) const ROWS: &[(&str, Confidence, &str, Check)] = &[
     ("databricks-token", High, "dapi h32", Nothing),
     ("databricks-token", High, "dapi h32 - d1", Nothing),
     // Atlassian documentation, "Scan for API tokens"; Trello, "Authorization".
-    ("atlassian-token", High, "ATATT3 q180..", Nothing),
-    ("atlassian-token", High, "ATCTT3 q180..", Nothing),
+    ("atlassian-token", High, "ATATT3 q180..300", Nothing),
+    ("atlassian-token", High, "ATCTT3 q180..300", Nothing),
     ("atlassian-token", Medium, "ATBB w32", Nothing),
     ("trello-token", High, "ATTA h64 x8", Nothing),
     // Airtable, "Personal access tokens"; Asana, "Personal access token"; ClickUp, "Authentication"; HubSpot, "Private apps".
