@@ -135,7 +135,7 @@ fn is_host(text: &str) -> bool {
             !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
         let is_host = host == "localhost"
             || is_domain(host)
-            || host.split('.').filter(|part| is_short_number(part)).count() == 4
+            || host.split('.').filter(is_short_number).count() == 4
             || (one.contains(':')
                 && !is_random(host)
                 && host.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')

@@ -105,7 +105,7 @@ fn names_a_place(text: &str) -> bool {
         let head = text.get(..place.len());
         head.is_some_and(|head| head.eq_ignore_ascii_case(place)) && text.len() > place.len()
     };
-    if PLACES.iter().any(|place| begins(&place)) {
+    if PLACES.iter().any(begins) {
         return true;
     }
     let is_around = |(front, back): &(&str, &str)| {

@@ -84,14 +84,12 @@ pub(super) fn unpinned(entry: &Entry) -> Vec<Place> {
                 .map(|word| (&item.place, word)),
         );
     }
-    let mut arguments: Vec<_> = entry
-        .items
-        .iter()
-        .filter_map(|item| match item.place {
-            Place::Argument(at) => Some((at, (&item.place, item.text.text()))),
-            _ => None,
-        })
-        .collect();
+    let mut arguments: Vec<(usize, (&Place, &str))> = Vec::new();
+    for item in &entry.items {
+        if let Place::Argument(at) = item.place {
+            arguments.push((at, (&item.place, item.text.text())));
+        }
+    }
     arguments.sort_by_key(|(at, _)| *at);
     words.extend(arguments.into_iter().map(|(_, word)| word));
     let Some((launcher, rest)) = launcher(&words) else {
@@ -207,12 +205,18 @@ mod tests {
             items: items.collect(),
         };
         let places = unpinned(&entry);
+        let number = |place: &Place| match place {
+            Place::Argument(at) => Some(*at),
+            Place::Command
+            | Place::Variable(_)
+            | Place::Header(_)
+            | Place::Url
+            | Place::EnvFile
+            | Place::Other(_) => None,
+        };
         places
             .iter()
-            .map(|place| match place {
-                Place::Argument(at) => *at,
-                other => panic!("{other:?}"),
-            })
+            .map(|place| number(place).expect("an argument"))
             .collect()
     }
 

@@ -11,7 +11,8 @@ impl Numbers {
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("small") % end
+        let number = usize::try_from(self.0 >> 33).expect("small");
+        number.checked_rem(end).expect("not zero")
     }
 
     fn run(&mut self, alphabet: &str, length: usize) -> String {
