@@ -250,12 +250,17 @@ fn is_at(host: &str, domain: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// Tells what kind of secret a segment is whose host makes it one (Slack, "Incoming webhooks"; Discord, "Webhook resource").
+/// Tells what kind of secret a segment is whose host makes it one (Slack, "Incoming webhooks"; Discord, "Webhook
+/// resource"; Microsoft Teams, "Create an Incoming Webhook").
 fn hook(host: &str, segments: &[Piece<'_>], at: usize) -> Option<Kind> {
     let first = |place: usize| segments.get(place).map_or("", |piece| piece.text);
     if is_at(host, "hooks.slack.com") && matches!(first(1), "services" | "workflows" | "triggers") {
         let is_last = at.saturating_add(1) == segments.len();
         return (is_last && at >= 3).then_some(Kind("slack-webhook"));
+    }
+    if is_at(host, "webhook.office.com") {
+        let before = at.checked_sub(1).map(first);
+        return (before == Some("IncomingWebhook")).then_some(Kind("teams-webhook"));
     }
     let is_discord = is_at(host, "discord.com") || is_at(host, "discordapp.com");
     if is_discord && first(1) == "api" && segments.iter().any(|piece| piece.text == "webhooks") {
@@ -274,7 +279,7 @@ static BEFORE_KEYS: List = List::new(
 static OF_IDS: List = List::new(
     "github.com githubusercontent.com gitlab.com bitbucket.org notion.so notion.site figma.com google.com \
     atlassian.net airtable.com linear.app youtube.com microsoft.com microsoftonline.com sharepoint.com \
-    amazonaws.com",
+    amazonaws.com office.com",
 );
 
 /// Judges a segment of a path. An id stands behind the name of what there are many of: `workspaces/ID`.

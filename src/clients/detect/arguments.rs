@@ -143,9 +143,7 @@ impl<'t> Walk<'_, 't> {
                 self.command(rest.get(options..).unwrap_or_default());
             }
             "export" | "set" | "setx" | "declare" | "local" | "readonly" => {
-                for word in rest {
-                    self.assignment(*word, true);
-                }
+                self.set(rest, name != "setx");
             }
             "cmd" => {
                 let is_run = |word: &Word<'_>| matches!(word.piece.text, "/c" | "/C" | "/k" | "/K");
@@ -166,6 +164,31 @@ impl<'t> Walk<'_, 't> {
                 self.script_behind(rest, is_run);
             }
             _ => self.row(&name, first, rest),
+        }
+    }
+
+    /// `export NAME=value`, or `set -x NAME value` as fish has it; what `setx` sets, only later programs get.
+    fn set(&mut self, words: &[Word<'t>], reaches: bool) {
+        let words: Vec<Word<'t>> = words
+            .iter()
+            .filter(|word| !word.piece.text.starts_with('-'))
+            .copied()
+            .collect();
+        match words.as_slice() {
+            [name, value] if !name.piece.text.contains('=') => {
+                let name = name.piece.text;
+                let wanted = (reaches && self.is_here).then_some(name);
+                let under = Under {
+                    wanted,
+                    ..Under::of(name)
+                };
+                self.value(*value, under);
+            }
+            words => {
+                for word in words {
+                    self.assignment(*word, reaches);
+                }
+            }
         }
     }
 

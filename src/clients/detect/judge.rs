@@ -95,18 +95,13 @@ fn names_itself(text: &str) -> bool {
     words(text).iter().any(|word| OF_ITSELF.has(word))
 }
 
-/// A key of some kind: a secret's only if it looks so.
+/// A key of some kind: a file has one, too, and a board, so that it is never sure.
 fn key(text: &str, looks: Looks) -> Option<Confidence> {
     match looks {
         Looks::Uuid => Some(Confidence::Medium),
         Looks::Words | Looks::Opaque if text.contains(' ') => None,
         Looks::Words | Looks::Opaque if is_random(text) || is_long_hex(text) => {
-            let is_long = text.len() >= 16;
-            Some(if is_long {
-                Confidence::High
-            } else {
-                Confidence::Medium
-            })
+            Some(Confidence::Medium)
         }
         Looks::Words | Looks::Opaque | Looks::Plain | Looks::Number => None,
     }
@@ -130,7 +125,8 @@ fn near(text: &str, looks: Looks) -> Option<Confidence> {
 
 /// Nothing but that it looks random: a hint.
 fn unknown(text: &str, looks: Looks) -> Option<Confidence> {
-    let is_hash = is_hex(text) && matches!(text.len(), 40 | 64);
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let is_hash = is_hex(text) && matches!(digits.len(), 40 | 64);
     let is_one = looks == Looks::Opaque
         && text.len() >= 20
         && !is_hash
@@ -175,7 +171,7 @@ mod tests {
                 random,
                 Some(High),
                 Some(High),
-                Some(High),
+                Some(Medium),
                 Some(Medium),
                 Some(Low),
             ),

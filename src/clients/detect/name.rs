@@ -51,7 +51,7 @@ static OF_KEYS: List = List::new(
 static OF_OTHER_KEYS: List = List::new(
     "public publishable pub primary foreign partition sort range index natural composite project issue space \
     board epic cache object idempotency hot short shortcut translation locale i18n message routing dedup \
-    deduplication lookup metadata config registry bucket row group tag label next leader modifier ssh gpg \
+    deduplication lookup metadata config registry bucket row group tag label next file node document leader modifier ssh gpg \
     answer state widget site",
 );
 

@@ -54,9 +54,10 @@ pub(super) fn is_uuid(text: &str) -> bool {
             .all(|(part, length)| part.len() == length && is_hex(part))
 }
 
-/// Tells whether there are hexadecimal digits alone.
+/// Tells whether there are hexadecimal digits alone, with `0x` in front of them or not.
 pub(super) fn is_hex(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_number(text: &str) -> bool {
