@@ -126,7 +126,7 @@ impl Labelled {
             let behind = behind.strip_prefix(open).expect("a mark");
             let (inner, after) = behind.split_once(close).expect("a closing mark");
             let is_kind = |kind: &&str| {
-                !kind.is_empty()
+                kind.starts_with(|c: char| c.is_ascii_lowercase())
                     && kind
                         .bytes()
                         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
