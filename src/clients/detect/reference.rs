@@ -343,6 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn no_reference_is_seen_in_passwords_and_encoded_bytes() {
+        for text in [
+            "Sup3r$ECRET",
+            "pa$$word",
+            "$2b$12$abcdefg",
+            "%C3%A9",
+            "a%20b%2Fc",
+            "100%",
+            "x$y",
+        ] {
+            assert_eq!(references(text), [], "{text}");
+        }
+    }
+
+    #[test]
     fn the_default_of_a_variable_is_a_text_of_its_own() {
         let default = |text: &str| {
             let inner = references(text).into_iter().next().expect(text);
