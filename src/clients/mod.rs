@@ -1,6 +1,8 @@
-//! The configuration files of MCP clients: what one says about a server, whatever its format. Nothing reads them yet.
+//! The configuration files of MCP clients: where they are, what one says about a server whatever its format, the secrets in
+//! plain text in it, and how one is changed and changed back.
 #![forbid(unsafe_code)]
 
+pub mod detect;
 pub mod document;
 pub mod edit;
 mod entry;

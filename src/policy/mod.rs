@@ -14,6 +14,7 @@ mod command;
 mod difference;
 mod grants;
 mod hex;
+pub mod package;
 mod requests;
 mod rotation;
 mod seal;

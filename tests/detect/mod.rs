@@ -1,0 +1,7 @@
+//! The search for secrets in plain text, measured on labelled entries and tried on any text.
+
+mod cases;
+mod corpus;
+mod made_up;
+mod measure;
+mod properties;
