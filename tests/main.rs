@@ -19,6 +19,8 @@ mod audit;
 #[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
+mod clients;
+#[cfg(target_os = "linux")]
 mod completions;
 mod contract;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

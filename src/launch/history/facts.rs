@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::time::Instant;
 
 use super::git::Git;
+use super::objects::FILE;
 use super::process::{Fault, Said};
 use super::{Gap, NotLooked};
 
@@ -157,8 +158,10 @@ pub(super) fn staged(
         let tab = line.iter().position(|b| *b == b'\t')?;
         let (facts, behind) = line.split_at_checked(tab)?;
         let is_it = behind.get(1..) == Some(path);
-        let id = std::str::from_utf8(facts).ok()?.split(' ').nth(1)?;
-        is_it.then(|| id.to_owned())
+        let mut facts = std::str::from_utf8(facts).ok()?.split(' ');
+        let is_file = facts.next()?.starts_with(FILE);
+        let id = facts.next()?;
+        (is_it && is_file).then(|| id.to_owned())
     };
     Ok(said.output.split(|b| *b == 0).filter_map(staged).collect())
 }

@@ -84,12 +84,16 @@ impl<'a> Git<'a> {
     ) -> Option<Self> {
         let project = project(folder, home);
         let (search, _) = safe_search_path(search_path, project.as_deref());
-        let program = find_program(OsStr::new("git"), &search, folder).ok()?;
-        let real = program.canonicalize().ok()?;
-        let planted = project.is_some_and(|project| real.starts_with(project));
-        if planted || writable(&program) == Writable::ByOthers {
-            return None;
-        }
+        let is_planted = |program: &Path| {
+            let real = program.canonicalize();
+            let real = real.unwrap_or_else(|_| program.to_path_buf());
+            let in_project = project.as_ref().is_some_and(|p| real.starts_with(p));
+            in_project || writable(program) == Writable::ByOthers
+        };
+        // One that is planted does not hide the others.
+        let program = std::env::split_paths(&search)
+            .filter_map(|entry| find_program(OsStr::new("git"), entry.as_os_str(), folder).ok())
+            .find(|program| !is_planted(program))?;
         let fixed = ENVIRONMENT.map(|(name, value)| (name.into(), value.into()));
         let mut environment = Vec::from(fixed);
         environment.push(("PATH".into(), search));

@@ -2,8 +2,8 @@
 //!
 //! Looked at are the commits that HEAD, branches, tags and every other ref lead to, the index and HEAD themselves; not
 //! what only the reflog leads to. Only the same path is looked at: what a file was called before it was renamed is
-//! not. A commit is named if its version differs from that of each of its parents; those behind it hold that
-//! version until the next one that is listed.
+//! not. A commit is named if its version differs from that of one of its parents, so a merge that brings a version
+//! from another branch is, too; those behind it hold that version until the next one that is listed.
 //!
 //! Values are given to this process alone, never to git, and no value, no text of a commit and nothing that git complains
 //! about is in the answer. How git is kept from running what a repository names is said in `git`.

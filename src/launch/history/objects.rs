@@ -180,7 +180,7 @@ enum Kind {
 const FOLDER: &str = "40000";
 
 /// How the modes of files begin, as opposed to those of links and submodules.
-const FILE: &str = "100";
+pub(super) const FILE: &str = "100";
 
 /// Reads `ID KIND SIZE`. Everything else means that there is no such object.
 fn header(line: &str) -> Option<Header> {
