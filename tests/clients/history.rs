@@ -128,6 +128,20 @@ fn what_a_remote_tracking_branch_leads_to_counts_as_pushed() {
 }
 
 #[test]
+fn commits_of_one_second_stand_in_their_order() {
+    let repo = Repository::new();
+    let mut written = Vec::new();
+    for number in 0..12 {
+        repo.minute.set(0);
+        written.push(repo.commit(FILE, with_value(&number.to_string())));
+        if number == 5 {
+            repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        }
+    }
+    assert_eq!(ids(&repo.found(FILE)), written);
+}
+
+#[test]
 fn every_ref_is_followed_and_the_reflog_is_not() {
     let repo = Repository::new();
     let first = repo.commit(FILE, "{}\n");
@@ -419,6 +433,9 @@ fn where_there_is_no_history_nothing_is_wrong() {
 #[test]
 fn a_repository_of_longer_ids_is_read_too() {
     let repo = Repository::with(&["--object-format=sha256"]);
+    // Names that stand before the one that is wanted.
+    repo.commit("deep/aside", "aside");
+    repo.commit("deep/er/aside", "aside");
     let id = repo.commit("deep/er/x", with_value(""));
     repo.commit("deep/er/x", "{}\n");
     assert_eq!(id.len(), 64);
@@ -476,6 +493,24 @@ fn what_is_damaged_is_told_and_the_rest_is_looked_at() {
 }
 
 #[test]
+fn damage_behind_what_was_not_pushed_hides_nothing_before_it() {
+    let repo = Repository::new();
+    let pushed = repo.commit(FILE, with_value("1"));
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    repo.commit(FILE, with_value("2"));
+    let damaged = repo.commit(FILE, with_value("3"));
+    // Whether this one changed anything cannot be told.
+    repo.commit(FILE, with_value("4"));
+    let kept = repo.commit(FILE, with_value("5"));
+    std::fs::remove_file(object(&repo, &damaged)).expect("removed");
+    let found = repo.found(FILE);
+    assert_eq!(found.gaps, [Gap::Damaged]);
+    assert_eq!(ids(&found), [&pushed, &kept]);
+    let is_pushed: Vec<_> = found.commits.iter().map(|c| c.is_pushed).collect();
+    assert_eq!(is_pushed, [true, false]);
+}
+
+#[test]
 fn a_ref_that_leads_nowhere_does_not_hide_the_others() {
     for text in [
         format!("{}\n", "1".repeat(40)),
@@ -484,9 +519,11 @@ fn a_ref_that_leads_nowhere_does_not_hide_the_others() {
     ] {
         let repo = Repository::new();
         let id = repo.commit(FILE, with_value(""));
+        repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
         repo.put(".git/refs/heads/broken", &text);
         let found = repo.found(FILE);
         assert_eq!(ids(&found), [&id], "{text}");
+        assert!(found.commits[0].is_pushed, "{text}");
         assert_eq!(found.head, Some(canary()), "{text}");
         assert_eq!(
             found.gaps.contains(&Gap::Damaged),
@@ -700,7 +737,7 @@ fn a_person_who_ends_broker_ends_it() {
         home: None,
         limits: Look::default().limits,
     };
-    assert_eq!(history(&wanted, &signals), Err(NotLooked::Interrupted));
+    let interrupted = history(&wanted, &signals);
     let mut come = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: initialises the local set.
     unsafe { libc::sigemptyset(come.as_mut_ptr()) };
@@ -710,6 +747,7 @@ fn a_person_who_ends_broker_ends_it() {
     // SAFETY: both are live locals; takes the signal that was sent above.
     assert_eq!(unsafe { libc::sigwait(come.as_ptr(), &raw mut number) }, 0);
     assert_eq!(number, libc::SIGHUP);
+    assert_eq!(interrupted, Err(NotLooked::Interrupted));
     assert_eq!(
         history(&wanted, &signals).map(|found| found.is_some()),
         Ok(true)

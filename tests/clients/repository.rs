@@ -23,7 +23,8 @@ pub struct Repository {
     top: tempfile::TempDir,
     /// The work tree.
     pub work: PathBuf,
-    minute: std::cell::Cell<u64>,
+    /// When the next commit is made.
+    pub minute: std::cell::Cell<u64>,
 }
 
 impl Repository {

@@ -2,7 +2,8 @@
 //!
 //! Answers are read as bytes, since a path may hold any. What cannot be read of them is left out.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::time::Instant;
 
@@ -80,35 +81,37 @@ pub(super) fn list(
     most: usize,
     until: [Instant; 2],
 ) -> Result<List, NotLooked> {
-    let (mut all, mut gaps) = (BTreeMap::new(), Vec::new());
+    let (mut commits, mut gaps) = (Vec::new(), Vec::new());
     // Each commit is walked over once: what was pushed, then the rest.
     let refs = [["--remotes"].as_slice(), &["--all", "--not", "--remotes"]];
-    for ((refs, is_pushed), until) in refs.into_iter().zip([true, false]).zip(until) {
+    // Where something is damaged: a ref that leads to nothing would hide all others, and what is left out has to be
+    // known before anything is told.
+    let damaged = [
+        ["--ignore-missing", "--remotes"],
+        ["--ignore-missing", "--all"],
+    ];
+    let passes = refs.into_iter().zip(damaged).zip([true, false]);
+    for (((refs, damaged), is_pushed), until) in passes.zip(until) {
         let mut said = walk(git, refs, name, most, until)?;
         if said.ended == Err(Fault::Failed) {
             gaps.push(Gap::Damaged);
-            // A ref that leads to nothing would hide all others.
-            let leaving_out = [&["--ignore-missing"], refs].concat();
-            said = walk(git, &leaving_out, name, most, until)?;
+            said = walk(git, &damaged, name, most, until)?;
         }
         match said.ended {
             Ok(()) | Err(Fault::Failed) => {}
             Err(Fault::Interrupted) => return Err(NotLooked::Interrupted),
             Err(Fault::TimeOver) => gaps.push(Gap::TimeOver),
         }
-        let listed = said.output.split_inclusive(|b| *b == b'\n');
-        for (id, time) in listed.filter_map(listed_line) {
-            // One that is on both lists is on the second by mistake: times that go backwards mislead git.
-            all.entry(id).or_insert((time, is_pushed));
-        }
+        let lines = said.output.split_inclusive(|b| *b == b'\n');
+        let lines = lines.filter_map(|line| Listed::read(line, is_pushed));
+        let lines: Vec<Listed> = lines.collect();
+        // One that is on both lists was pushed: times that go backwards mislead git, too. Of two with one time, the one
+        // that was not pushed is the newer.
+        let known: BTreeSet<String> = commits.iter().map(|c: &Listed| c.id.clone()).collect();
+        let new = lines.into_iter().filter(|c| !known.contains(&c.id));
+        commits = new.chain(commits).collect();
     }
-    let commit = |(id, (time, is_pushed))| Listed {
-        id,
-        time,
-        is_pushed,
-    };
-    let mut commits: Vec<Listed> = all.into_iter().map(commit).collect();
-    commits.sort_by(|one, other| other.time.cmp(&one.time));
+    commits.sort_by_key(|commit| Reverse(commit.time));
     if commits.len() > most {
         commits.truncate(most);
         gaps.push(Gap::TooMany(most));
@@ -134,11 +137,17 @@ fn walk(
     git.run(&words, false, limit, until)
 }
 
-/// Reads `TIME ID`. The last line is not whole where git was ended.
-fn listed_line(line: &[u8]) -> Option<(String, i64)> {
-    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (time, id) = line.split_once(' ')?;
-    Some((id.to_owned(), time.parse().unwrap_or(i64::MAX)))
+impl Listed {
+    /// Reads `TIME ID`. The last line is not whole where git was ended.
+    fn read(line: &[u8], is_pushed: bool) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let (time, id) = line.split_once(' ')?;
+        Some(Self {
+            id: id.to_owned(),
+            time: time.parse().unwrap_or(i64::MAX),
+            is_pushed,
+        })
+    }
 }
 
 /// Returns the ids of what the index has for the file: one, or more in the middle of a merge.

@@ -54,7 +54,7 @@ pub fn history(wanted: &Wanted<'_>, signals: &HeldSignals) -> Result<Option<Hist
     let git = git.ok_or(NotLooked::NoGit)?;
     let place = Place::find(&git, name, end)?;
     // What was found in the first two thirds can be read in the last.
-    let third = wanted.limits.time / 3;
+    let third = wanted.limits.time.checked_div(3).unwrap_or_default();
     let until = [after(third), after(third.saturating_mul(2))];
     let list = list(&git, name, wanted.limits.versions, until)?;
     let mut look = Look {

@@ -51,6 +51,9 @@ pub(super) struct Objects<'a> {
     starts: usize,
 }
 
+/// The id of an object, and its bytes.
+type Object = (String, Zeroizing<Vec<u8>>);
+
 /// What is known of an object before it is read.
 struct Header {
     id: String,
@@ -115,13 +118,8 @@ impl<'a> Objects<'a> {
         Ok(read.map_or(Content::Unreadable, |(_, bytes)| Content::Bytes(bytes)))
     }
 
-    /// Reads an object of a kind, and returns its id and its bytes; `None` where that cannot be done.
-    fn read(
-        &mut self,
-        name: &str,
-        kind: &str,
-        limit: usize,
-    ) -> Result<Option<(String, Zeroizing<Vec<u8>>)>, Fault> {
+    /// Reads an object of a kind; `None` where that cannot be done.
+    fn read(&mut self, name: &str, kind: &str, limit: usize) -> Result<Option<Object>, Fault> {
         let Some(header) = self.header(name, Kind::Reader)? else {
             return Ok(None);
         };

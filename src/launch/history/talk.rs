@@ -21,6 +21,7 @@ pub(super) struct Talk {
 
 impl Talk {
     /// Begins to talk with `process`, whose output comes in `chunks`.
+    #[cfg(unix)]
     pub(super) fn new(chunks: Receiver<Zeroizing<Vec<u8>>>, process: Process) -> Self {
         Self {
             chunks,
