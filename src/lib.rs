@@ -7,9 +7,11 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`cli`] | the command line: parses, prints, words errors, picks exit codes |
+//! | [`guard`] | speaking MCP with a server: trying one out |
 //! | [`launch`] | plan and values to a process: environment, replace |
 //! | [`clients`] | the configuration files of MCP clients: found, read, changed in place |
 //! | [`audit`] | the log: entries, chain, verification |
+//! | [`redact`] | finding values in what is about to be shown, in every promised encoding |
 //! | [`policy`] | what a person allowed: grants, requests, the seal: pure decisions, no I/O |
 //! | [`catalog`] | names, versions, dates, stores: everything about secrets but their values |
 //! | [`store`] | where values live: the `Store` trait, the keychain, the vault |
@@ -26,9 +28,11 @@ pub mod cli;
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod guard;
 pub mod launch;
 pub mod paths;
 pub mod policy;
+pub mod redact;
 pub mod secret;
 pub mod store;
 pub mod sys;

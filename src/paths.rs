@@ -5,6 +5,7 @@
 //! client must not lead to two different homes. `--home` and `BROKER_HOME` are the way to another place.
 
 mod append;
+mod checked;
 mod content;
 mod files;
 mod folders;
@@ -14,6 +15,7 @@ mod modes;
 mod rights;
 
 pub use append::AppendFile;
+pub use checked::write_new_file_checked;
 pub use content::FileStamp;
 pub use files::{
     FileError, create_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
@@ -199,6 +201,12 @@ impl HomePaths {
     #[must_use]
     pub fn npm_shell_file(&self) -> PathBuf {
         self.state.join("launch").join("npm-shell")
+    }
+
+    /// The file that is locked while a rotation command runs.
+    #[must_use]
+    pub fn rotation_lock_file(&self) -> PathBuf {
+        self.state.join("rotation.lock")
     }
 
     /// The file that commands which change the home lock.

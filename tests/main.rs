@@ -17,6 +17,8 @@
 #[cfg(unix)]
 mod audit;
 #[cfg(target_os = "linux")]
+mod backup;
+#[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
 mod clients;

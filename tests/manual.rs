@@ -1,7 +1,10 @@
 //! The manual: generated from the grammar, so that it cannot say something else than the program.
 //!
-//! `BROKER_UPDATE=1 cargo test manual` writes the pages that are stale. The pages `broker.toml(5)` and
-//! `broker-security(7)` are written by hand, as are the sections of `broker(1)` in `manual/sections.roff`.
+//! `BROKER_UPDATE=1 cargo test manual` writes the pages that are stale. The pages `broker.toml(5)`,
+//! `broker-rotation(7)` and `broker-security(7)` are written by hand, as are the sections of `broker(1)` in `manual/sections.roff`.
+
+#[cfg(target_os = "linux")]
+mod examples;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +15,14 @@ use clap_mangen::Man;
 
 /// Every stable error code, and what it means.
 const ERRORS: &[(&str, &str)] = &include!("manual/errors.in");
+
+/// The pages that refer to `broker-rotation(7)`.
+const ROTATING: [&str; 4] = [
+    "broker-due",
+    "broker-edit",
+    "broker-rollback",
+    "broker-rotate",
+];
 
 #[test]
 fn the_pages_are_those_the_grammar_gives() {
@@ -215,7 +226,11 @@ fn collect(command: &clap::Command, pages: &mut Vec<(String, String)>) {
         {
             page.push_str(&format!(".BR {} (1),\n", escaped(above)));
         }
-        page.push_str(".BR broker (1),\n.BR broker.toml (5),\n.BR broker\\-security (7)\n");
+        page.push_str(".BR broker (1),\n.BR broker.toml (5),\n");
+        if ROTATING.contains(&name) {
+            page.push_str(".BR broker\\-rotation (7),\n");
+        }
+        page.push_str(".BR broker\\-security (7)\n");
     }
     pages.push((format!("{name}.1"), page));
 }

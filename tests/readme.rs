@@ -27,6 +27,10 @@ fn the_readme_shows_what_broker_says() {
     fs::create_dir(here.join("bin")).expect("a folder");
     fs::write(&script, "#!/bin/sh\necho deployed\n").expect("written");
     change_modes("+x", &script);
+    let script = here.join("bin/new-token");
+    let text = "#!/bin/sh\necho \"the old one was $BROKER_CURRENT\" >&2\nhead -c 20 /dev/urandom | base64\n";
+    fs::write(&script, text).expect("written");
+    change_modes("+x", &script);
     let home = folder.path().join("home");
     fs::create_dir_all(home.join(".config/broker")).expect("a folder");
     fs::write(home.join(".config/broker/broker.toml"), broker_toml()).expect("written");

@@ -51,6 +51,8 @@ words! {
         Rename = "rename",
         /// A secret was moved to another store.
         Migrate = "migrate",
+        /// A backup was made, or restored.
+        Backup = "backup",
         /// A value was shown to a person.
         Reveal = "reveal",
         /// A value was replaced by a new one.
@@ -59,6 +61,8 @@ words! {
         Rollback = "rollback",
         /// A server was started.
         Exec = "exec",
+        /// A server was tried out with a new value.
+        Probe = "probe",
         /// Permission was asked for.
         Request = "request",
         /// Permission was given.

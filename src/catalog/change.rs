@@ -8,9 +8,12 @@
 //! A failure to replace the catalog is told as a failure, but nothing is undone after it: the new
 //! catalog may be on the disk already.
 
+mod restored;
 mod versions;
 
-pub use versions::{Keep, Rotated};
+pub use versions::{Keep, RolledBack, Rotated};
+
+use std::borrow::Borrow;
 
 use super::{Catalog, CatalogError, Home, Pending, Record};
 use crate::paths::Lock;
@@ -260,11 +263,11 @@ impl<'a> Change<'a> {
     }
 
     /// Writes values and reads them back.
-    fn put(
+    fn put<V: Borrow<SecretValue>>(
         &self,
         stores: &mut dyn Stores,
         items: &[Pending],
-        values: &[SecretValue],
+        values: &[V],
     ) -> Result<(), CatalogError> {
         let Some(kind) = items.first().map(|item| item.store) else {
             return Ok(());
@@ -272,10 +275,11 @@ impl<'a> Change<'a> {
         let store = stores.store(kind)?;
         let ids: Vec<_> = items.iter().map(|item| self.item(item)).collect();
         for (id, value) in ids.iter().zip(values) {
-            store.write(id, value)?;
+            store.write(id, value.borrow())?;
         }
         let kept = store.read(&ids)?;
-        let same = kept.len() == values.len() && kept.iter().zip(values).all(|(a, b)| a.same_as(b));
+        let mut pairs = kept.iter().zip(values);
+        let same = kept.len() == values.len() && pairs.all(|(a, b)| a.same_as(b.borrow()));
         if same {
             Ok(())
         } else {
@@ -357,4 +361,4 @@ enum Owner {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -12,9 +12,9 @@ use super::CatalogError;
 /// # Errors
 /// [`CatalogError::Newer`] for a format above `newest`, [`CatalogError::Damaged`],
 /// [`CatalogError::Inconsistent`].
-pub fn parse<T: serde::de::DeserializeOwned>(
+pub fn parse<'a, T: Deserialize<'a>>(
     file: &str,
-    bytes: &[u8],
+    bytes: &'a [u8],
     newest: u32,
 ) -> Result<T, CatalogError> {
     #[derive(Deserialize)]

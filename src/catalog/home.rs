@@ -95,6 +95,14 @@ impl Home {
         Ok(Lock::take(&self.paths.lock_file(), patience)?)
     }
 
+    /// Takes the exclusive right to run a rotation command of this home. It keeps nobody from anything else.
+    ///
+    /// # Errors
+    /// [`crate::paths::FileError::Busy`] after `patience`.
+    pub fn lock_rotation(&self, patience: Duration) -> Result<Lock, CatalogError> {
+        Ok(Lock::take(&self.paths.rotation_lock_file(), patience)?)
+    }
+
     /// Changes where new secrets go. The caller holds the lock.
     ///
     /// # Errors

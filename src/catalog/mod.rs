@@ -5,6 +5,7 @@
 //! [`change`], so that the order of steps that keeps catalog and store in agreement stands in one place.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod change;
 pub mod document;
 mod home;
@@ -15,11 +16,12 @@ pub use home::{Home, HomeRecord, create_home};
 pub use rebuild::rebuild;
 pub use record::{Pending, Record, VersionRecord};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::paths::{self, FileError, HomePaths, LocateError};
 use crate::secret::SecretName;
-use crate::store::{HomeId, ItemId, StoreError, StoreKind};
+use crate::store::{HomeId, ItemId, StoreError, StoreKind, Version};
 use document::{parse, to_json};
 
 /// The format written here. A higher number is refused and left untouched.
@@ -167,7 +169,11 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::File`].
     fn save(&self, paths: &HomePaths) -> Result<(), CatalogError> {
-        Ok(paths::write_file(&paths.catalog_file(), &to_json(self))?)
+        let write = || Ok(paths::write_file(&paths.catalog_file(), &to_json(self))?);
+        #[cfg(test)]
+        return change::tests::faults::saving(write);
+        #[cfg(not(test))]
+        write()
     }
 
     /// Returns all records, sorted by name without regard to case.
@@ -201,16 +207,15 @@ impl Catalog {
         &self.pending
     }
 
-    /// Counts the versions that are kept although their time was over at `now`.
-    #[must_use]
-    pub fn kept_past(&self, now: jiff::Timestamp) -> usize {
-        let versions = self.secrets.iter().flat_map(|record| &record.versions);
-        versions.filter(|version| version.is_over(now)).count()
+    /// Returns the versions that are kept although their time was over at `now`, and when that was.
+    pub fn kept_past(&self, now: Timestamp) -> impl Iterator<Item = (&Record, Version, Timestamp)> {
+        let past = move |record| record_past(record, now);
+        self.secrets.iter().flat_map(past)
     }
 
     /// Returns the item a record's version is filed under.
     #[must_use]
-    pub fn item(&self, record: &Record, version: crate::store::Version) -> ItemId {
+    pub fn item(&self, record: &Record, version: Version) -> ItemId {
         ItemId::secret(&self.home, record.filed_as(), version)
     }
 
@@ -268,6 +273,15 @@ impl Catalog {
             Err("two secrets are filed under one item")
         }
     }
+}
+
+fn record_past(
+    record: &Record,
+    now: Timestamp,
+) -> impl Iterator<Item = (&Record, Version, Timestamp)> {
+    let over = move |kept: &&VersionRecord| kept.version != record.current && kept.is_over(now);
+    let until = move |kept: &VersionRecord| Some((record, kept.version, kept.kept_until?));
+    record.versions.iter().filter(over).filter_map(until)
 }
 
 /// The order of names: without regard to ASCII case, which is also what makes them unique.

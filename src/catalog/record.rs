@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::CatalogError;
 use crate::secret::{Length, SecretName, State, WhenOverdue, judge};
 use crate::store::{StoreKind, Version};
 
@@ -108,6 +109,16 @@ impl Record {
             note: None,
             url: None,
         }
+    }
+
+    /// Returns the number of the next version, which no version ever had.
+    ///
+    /// # Errors
+    /// [`CatalogError::Exhausted`].
+    pub fn next_version(&self) -> Result<Version, CatalogError> {
+        let numbers = self.versions.iter().map(|v| v.version.0);
+        let next = numbers.max().unwrap_or(0).checked_add(1).map(Version);
+        next.ok_or_else(|| CatalogError::Exhausted(self.name.clone()))
     }
 
     /// Returns the name its items are filed under.

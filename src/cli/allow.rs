@@ -14,6 +14,7 @@ use super::start::StartArgs;
 use super::stores::OpenStores;
 use crate::audit::Action;
 use crate::catalog::Home;
+use crate::catalog::change::Stores;
 use crate::launch::{Plan, content_now, reading};
 use crate::policy::{Command, Found, Grant, Request, Secret};
 
@@ -176,7 +177,7 @@ pub(super) fn grant(
     command: &Command,
     request: Option<&str>,
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     unattended: bool,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -190,7 +191,7 @@ pub(super) fn grant(
         .unattended(unattended);
     event.around(home, context, || {
         let granted = context.now();
-        seals::change(home, stores, &context.output, |grants| {
+        seals::change(home, stores, &context.output, |grants, _| {
             grants.retain(|grant| !grant.command.is_same_but_for_content(command));
             grants.push(Grant {
                 id: id.clone(),
@@ -362,7 +363,7 @@ fn upgraded(
     let event = event.secrets(names).unattended(person.is_unattended());
     event.around(home, context, || {
         let now = context.now();
-        seals::change(home, stores, &context.output, |grants| {
+        seals::change(home, stores, &context.output, |grants, _| {
             for grant in grants {
                 // Only what the seal knows, and as it was shown.
                 let found = renewed.iter().find(|(shown, _)| shown == grant);

@@ -13,8 +13,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log, migrate,
-    remove, rename, requests, reveal, revoke, rollback, rotate, servers, set, show, vault,
+    allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log,
+    migrate, remove, rename, requests, reveal, revoke, rollback, rotate, servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -137,6 +137,7 @@ pub(super) enum Command {
     #[command(after_long_help = "Example:
   broker unlock")]
     Unlock,
+    Backup(backup::Args),
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up
     ///

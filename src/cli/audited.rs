@@ -117,8 +117,15 @@ impl Event {
     /// Tells the log that it did not happen, and why: refused, or failed.
     pub(super) fn withheld(&self, failure: Failure, home: &Home, context: &Context) -> Failure {
         let outcome = match failure.code {
-            "frozen" | "secret-overdue" | "grants-invalid" | "seal-missing" | "no-terminal"
-            | "declined" => Outcome::Refused,
+            "frozen"
+            | "secret-overdue"
+            | "grant-changed"
+            | "grants-invalid"
+            | "rotation-command-missing"
+            | "seal-missing"
+            | "no-terminal"
+            | "declined"
+            | "not-granted" => Outcome::Refused,
             _ => Outcome::Failed,
         };
         if let Err(unwritten) = self
@@ -195,7 +202,20 @@ impl Event {
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.write(Outcome::Intent, home, context)?;
-        match work() {
+        self.ended(work(), home, context)
+    }
+
+    /// Tells the log how something ended that it knows is about to be done.
+    ///
+    /// # Errors
+    /// `audit-unwritable`; else what `work` gave.
+    pub(super) fn ended<T>(
+        &self,
+        work: Result<T, Failure>,
+        home: &Home,
+        context: &Context,
+    ) -> Result<T, Failure> {
+        match work {
             Ok(done) => match self.write(Outcome::Done, home, context) {
                 Ok(_) => Ok(done),
                 Err(failure) => {

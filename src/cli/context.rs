@@ -1,5 +1,7 @@
 //! What every command starts from: the home, its catalog, the settings, the clock.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -11,6 +13,7 @@ use super::terminal::Terminal;
 use crate::catalog::{Catalog, CatalogError, Home, Record};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::launch::HeldSignals;
 use crate::paths::{HOME_VARIABLE, HomePaths};
 use crate::secret::SecretName;
 use crate::store::Asking;
@@ -23,6 +26,7 @@ pub(super) struct Context {
     pub(super) hardening: Hardening,
     chosen_home: Option<std::path::PathBuf>,
     clock: Clock,
+    signals: OnceCell<HeldSignals>,
 }
 
 impl Context {
@@ -32,7 +36,20 @@ impl Context {
             hardening,
             chosen_home: cli.global.home.clone(),
             clock: Clock::System,
+            signals: OnceCell::new(),
         }
+    }
+
+    /// Holds the signals back that would end broker, until it has said how it ended: they end it then.
+    pub(super) fn held_signals(&self) -> Result<&HeldSignals, Failure> {
+        if let Some(held) = self.signals.get() {
+            return Ok(held);
+        }
+        let held = HeldSignals::hold().map_err(|e| {
+            let message = format!("the signals that end broker could not be held back: {e}");
+            Failure::new("system-unsupported", message)
+        })?;
+        Ok(self.signals.get_or_init(|| held))
     }
 
     /// Where the home's files are.

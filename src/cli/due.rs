@@ -94,6 +94,9 @@ fn line(row: &Summary<'_>, zone: &jiff::tz::TimeZone) -> String {
     if !row.servers.is_empty() {
         line.push_str(&format!("  used by {}", row.servers.join(", ")));
     }
+    if row.has_command {
+        line.push_str(&format!("  broker rotate {} --run", row.name));
+    }
     if let Some(url) = row.url {
         line.push_str(&format!("  {url}"));
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::audit::AuditError;
 use crate::catalog::CatalogError;
+use crate::catalog::backup::BackupError;
 use crate::config::ConfigError;
 use crate::launch::{
     BindError, PlanError, ProgramError, StartError, is_conventional, is_dangerous,
@@ -105,6 +106,9 @@ fn advice(code: &str) -> Option<&'static str> {
             "see whose the files of the log are and what they hold: the folder log in the home's state folder"
         }
         "audit-unwritable" => "see what is wrong with it: broker log verify",
+        "backup-damaged" => "nothing of it was used; take another backup",
+        "backup-wrong-key" => "name the file with the identity of a recipient: --identity PATH",
+        "backup-wrong-passphrase" => "try again with the passphrase it was made with",
         "catalog-missing" => "rebuild it from the stores with: broker doctor --fix",
         "config-invalid" => {
             "see broker.toml(5); broker does nothing while the file is not understood"
@@ -181,6 +185,12 @@ impl From<CatalogError> for Failure {
     }
 }
 
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        Self::advised(error.code(), error.to_string())
+    }
+}
+
 impl From<LocateError> for Failure {
     fn from(error: LocateError) -> Self {
         let failure = Self::advised("home-not-found", error.to_string());
@@ -254,6 +264,7 @@ impl From<PlanError> for Failure {
                 "reference-invalid",
                 Some("store the whole argument as the secret, and refer to it with broker://NAME alone".to_owned()),
             ),
+            PlanError::NotOfThisSystem => ("grants-invalid", None),
         };
         let failure = Self::new(code, message).exiting(125);
         match hint {

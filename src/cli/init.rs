@@ -144,12 +144,18 @@ pub(super) fn absolute(path: &std::path::Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|_| Failure::usage("the path of the key file cannot be used"))
 }
 
-/// Reads a new passphrase: typed twice, or from stdin.
+/// Reads a new passphrase of the vault: typed twice, or from stdin.
 pub(super) fn new_passphrase() -> Result<SecretValue, Failure> {
+    new_passphrase_of("vault")
+}
+
+/// Reads a new passphrase of what `of` says: typed twice, or from stdin.
+pub(super) fn new_passphrase_of(of: &str) -> Result<SecretValue, Failure> {
     if !io::stdin().is_terminal() {
         return passphrase_from_stdin();
     }
-    let first = terminal::hidden("new passphrase of the vault:", "choosing a passphrase")?;
+    let prompt = format!("new passphrase of the {of}:");
+    let first = terminal::hidden(&prompt, "choosing a passphrase")?;
     let second = terminal::hidden("again:", "choosing a passphrase")?;
     if first.same_as(&second) {
         Ok(first)

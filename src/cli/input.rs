@@ -28,9 +28,6 @@ pub(super) struct ValueArgs {
     allow_empty: bool,
 }
 
-/// The fewest bytes that can be found in a server's output without finding everything else.
-pub(super) const MASKABLE_BYTES: usize = 8;
-
 impl ValueArgs {
     /// Reads the value that `name` is to have.
     ///
@@ -62,8 +59,8 @@ impl ValueArgs {
         Ok(value)
     }
 
-    /// Takes one trailing newline off, in either of its spellings.
-    fn stripped(&self, mut bytes: Zeroizing<Vec<u8>>) -> SecretValue {
+    /// Takes one trailing newline off, in either of its spellings, unless it is to be kept.
+    pub(super) fn stripped(&self, mut bytes: Zeroizing<Vec<u8>>) -> SecretValue {
         if !self.raw && bytes.last() == Some(&b'\n') {
             bytes.pop();
             if bytes.last() == Some(&b'\r') {

@@ -8,6 +8,7 @@
 mod allow;
 mod args;
 mod audited;
+mod backup;
 mod completions;
 mod context;
 mod doctor;
@@ -20,12 +21,14 @@ mod grants;
 mod import;
 mod init;
 mod input;
+mod kept;
 mod list;
 mod log;
 mod migrate;
 mod output;
 mod permission;
 mod person;
+mod progress;
 mod remove;
 mod rename;
 mod requests;
@@ -135,6 +138,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Log(args) => log::run(&args, context),
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
+        Command::Backup(args) => backup::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),
         Command::TourServer => tour::serve(),

@@ -4,6 +4,7 @@ use super::Done;
 use super::audited::Event;
 use super::context::{Context, find};
 use super::failure::Failure;
+use super::permission::Permissions;
 use super::person::Person;
 use super::stores::OpenStores;
 use super::summary::Users;
@@ -36,7 +37,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut names = args.names.clone();
     names.sort();
     names.dedup();
+    let mut ids = Vec::new();
     for name in &names {
+        ids.push(&find(&catalog, name)?.id);
         let servers = users.of_secret(find(&catalog, name)?);
         if !servers.is_empty() {
             context
@@ -57,6 +60,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .unattended(unattended);
     let leftover = event.around(&home, context, || remove(&names, &home, &mut stores))?;
     tell_leftover(&leftover, context);
+    let permissions = Permissions::load(&home, &context.output);
+    if ids.iter().any(|id| permissions.rotation(id).is_some()) {
+        // It could never be run again: no other secret gets the id.
+        if let Err(failure) = super::edit::forget_commands(&ids, &home, &mut stores, context) {
+            context.output.warning(&format!(
+                "a rotation command of what was removed could not be taken away: {}",
+                failure.message
+            ));
+        }
+    }
     for name in &names {
         context.output.notice(&format!("removed \"{name}\""));
     }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::permission::{Permissions, seals};
 use super::stores::OpenStores;
 use crate::audit::Action;
-use crate::policy::{Grant, Secret};
+use crate::policy::{Grant, Rotation, Secret};
 use crate::secret::SecretName;
 
 /// Take back what was allowed
@@ -28,16 +28,16 @@ pub(super) struct Args {
     /// Every grant of SERVER
     #[arg(long, value_name = "SERVER", group = "which", add = super::completions::servers())]
     server: Option<String>,
-    /// Every grant that gives the secret NAME
+    /// Every grant that gives the secret NAME, and its rotation command
     #[arg(long, value_name = "NAME", group = "which", add = super::completions::names())]
     secret: Option<SecretName>,
-    /// Every grant
+    /// Every grant and every rotation command
     #[arg(long, group = "which")]
     all: bool,
 }
 
 /// The fewest digits that stand for a grant.
-const FEWEST_DIGITS: usize = 4;
+pub(super) const FEWEST_DIGITS: usize = 4;
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
@@ -73,26 +73,33 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         )
         .hint("give more digits; see: broker grants"));
     }
-    if meant.is_empty() && !args.all {
+    let is_rotation_meant = |rotation: &Rotation| {
+        let of_secret = |name: &SecretName| rotation.secret().is_some_and(|s| is_named(&s, name));
+        args.all || args.secret.as_ref().is_some_and(of_secret)
+    };
+    let rotating = permissions.rotations().filter(|r| is_rotation_meant(r));
+    let mut rotating: Vec<&Secret> = rotating.filter_map(Rotation::secret).collect();
+    rotating.dedup_by(|a, b| a.id == b.id);
+    if meant.is_empty() && rotating.is_empty() && !args.all {
         return Err(
             Failure::new("grant-not-found", "no such command is allowed")
                 .hint("see what is allowed with: broker grants"),
         );
     }
     let names = meant.iter().flat_map(|grant| grant.command.secrets());
+    let names = names.chain(rotating.iter().copied());
+    let mut what: Vec<&str> = meant.iter().map(|grant| grant.id.as_str()).collect();
+    if !rotating.is_empty() {
+        what.push("rotation command");
+    }
     let event = Event::new(Action::Revoke)
         .secrets(names.map(|secret| &secret.name))
-        .detail(
-            meant
-                .iter()
-                .map(|g| g.id.as_str())
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
+        .detail(what.join(" "));
     let mut stores = OpenStores::new(&home);
     event.around(&home, context, || {
-        seals::change(&home, &mut stores, &context.output, |grants| {
+        seals::change(&home, &mut stores, &context.output, |grants, rotations| {
             grants.retain(|grant| !is_meant(grant));
+            rotations.retain(|rotation| !is_rotation_meant(rotation));
         })
     })?;
     for grant in &meant {
@@ -101,7 +108,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             .output
             .notice(&format!("revoked {server} ({})", grant.id));
     }
-    if meant.is_empty() {
+    for secret in &rotating {
+        context.output.notice(&format!(
+            "revoked the rotation command of \"{}\"",
+            secret.name
+        ));
+    }
+    if meant.is_empty() && rotating.is_empty() {
         context.output.notice("nothing was allowed");
     }
     Ok(Done::Ok)

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use super::audited::Event;
 use super::context::Context;
 use super::failure::Failure;
-use super::input::{MASKABLE_BYTES, ValueArgs};
+use super::input::ValueArgs;
+use super::kept;
 use super::permission::seals;
 use super::stores::OpenStores;
 use super::terminal::Terminal;
@@ -13,6 +14,7 @@ use super::{Done, init};
 use crate::audit::Action;
 use crate::catalog::change::Change;
 use crate::catalog::{CatalogError, Home, Record};
+use crate::redact::MASKABLE_BYTES;
 use crate::secret::{Length, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
 
@@ -97,8 +99,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     event.around(&home, context, || {
         seals::ensure(&home, &mut stores, store, &context.output)?;
         let mut change = Change::begin(&home)?;
-        let _ = change.sweep(&mut stores.only(store));
-        let _ = change.end_kept(&mut stores.only(store), context.now())?;
+        kept::end(&mut change, &mut stores, store, context)?;
         Ok(change.add(&mut stores, record.clone(), &value)?)
     })?;
     let name = &record.name;

@@ -6,6 +6,8 @@ use serde::Serialize;
 use super::Done;
 use super::context::{Context, find};
 use super::failure::Failure;
+use super::permission::quoted;
+use super::permission::rotation::words_of;
 use super::summary::{Summary, Users};
 use crate::secret::SecretName;
 use crate::store::Version;
@@ -28,6 +30,8 @@ struct Whole<'a> {
     #[serde(flatten)]
     summary: Summary<'a>,
     versions: Vec<History>,
+    /// The words of the rotation command.
+    rotate_command: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +61,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let whole = Whole {
         summary: Summary::of(record, &users, context.now(), &zone),
         versions: record.versions.iter().map(history).collect(),
+        rotate_command: users.rotation_of(record).map(words_of),
     };
     if context.output.json {
         context.output.document(&whole)?;
@@ -85,6 +90,13 @@ fn text(whole: &Whole<'_>) -> String {
         ("last used", row.last_used.map(|t| t.to_string())),
         ("note", row.note.map(str::to_owned)),
         ("url", row.url.map(str::to_owned)),
+        (
+            "rotate with",
+            whole.rotate_command.as_ref().map(|words| {
+                let words: Vec<String> = words.iter().map(quoted).collect();
+                format!("{} (broker rotate {} --run)", words.join(" "), row.name)
+            }),
+        ),
         (
             "servers",
             (!row.servers.is_empty()).then(|| row.servers.join(", ")),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use crate::config::{Config, is_label};
-use crate::launch::{Assignment, Caller, Plan, PlanError, Request, SkipReason};
+use crate::launch::{Assignment, Caller, Plan, PlanError, Request, SkipReason, Skipped};
 use crate::paths;
 
 /// A start, as it is written on the command line.
@@ -131,18 +131,23 @@ impl StartArgs {
             Err(PlanError::Program { skipped, .. }) => skipped,
             Err(_) => &[],
         };
-        for skipped in skipped {
-            let why = match skipped.why {
-                SkipReason::Relative => "it is not an absolute path",
-                SkipReason::WritableByOthers => "other users can write there",
-                SkipReason::InProject => "it lies in the project",
-            };
-            context.output.notice(&format!(
-                "programs are not looked up in \"{}\" of PATH: {why}",
-                skipped.entry.display()
-            ));
-        }
+        tell_skipped(skipped, context);
         Ok(plan?)
+    }
+}
+
+/// Says which entries of `PATH` nothing is looked up in.
+pub(super) fn tell_skipped(skipped: &[Skipped], context: &Context) {
+    for skipped in skipped {
+        let why = match skipped.why {
+            SkipReason::Relative => "it is not an absolute path",
+            SkipReason::WritableByOthers => "other users can write there",
+            SkipReason::InProject => "it lies in the project",
+        };
+        context.output.notice(&format!(
+            "programs are not looked up in \"{}\" of PATH: {why}",
+            skipped.entry.display()
+        ));
     }
 }
 

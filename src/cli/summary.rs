@@ -11,7 +11,7 @@ use super::permission::Permissions;
 use super::usage::Usage;
 use crate::catalog::{Home, Record};
 use crate::config::Config;
-use crate::policy::Grant;
+use crate::policy::{Grant, Rotation};
 use crate::secret::{Length, Reference, SecretName, State};
 use crate::store::{StoreKind, Version};
 
@@ -32,6 +32,9 @@ pub(super) struct Summary<'a> {
     pub(super) servers: Vec<String>,
     pub(super) last_used: Option<Timestamp>,
     pub(super) previous: Option<Previous>,
+    /// Whether it has a rotation command. No field of the contract.
+    #[serde(skip)]
+    pub(super) has_command: bool,
 }
 
 /// The version that is kept beside the current one.
@@ -62,6 +65,7 @@ impl<'a> Summary<'a> {
                 version: p.version,
                 until: p.kept_until,
             }),
+            has_command: users.rotation_of(record).is_some(),
         }
     }
 }
@@ -71,6 +75,7 @@ impl<'a> Summary<'a> {
 #[derive(Debug)]
 pub(super) struct Users {
     grants: Vec<Grant>,
+    rotations: Vec<Rotation>,
     config: Config,
     usage: Usage,
 }
@@ -89,6 +94,7 @@ impl Users {
         });
         Ok(Self {
             grants,
+            rotations: permissions.rotations().cloned().collect(),
             config: context.config()?,
             usage,
         })
@@ -115,6 +121,12 @@ impl Users {
         servers.sort();
         servers.dedup();
         servers
+    }
+
+    /// Returns the rotation command of a secret.
+    pub(super) fn rotation_of(&self, record: &Record) -> Option<&Rotation> {
+        let mut rotations = self.rotations.iter();
+        rotations.find(|rotation| rotation.is_of(&record.id))
     }
 
     /// Returns the servers of `broker.toml` that refer to a name.

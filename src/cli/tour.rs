@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, Write};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,8 @@ use super::stores::OpenStores;
 use super::{Done, allow, init};
 use crate::catalog::change::Change;
 use crate::catalog::{Home, Record};
-use crate::launch::{Caller, Piped, Plan, Request, spawn_piped};
+use crate::guard::{Client, Lines, Watch};
+use crate::launch::{Caller, Plan, Request, spawn_piped};
 use crate::paths::{HomePaths, user_home};
 use crate::secret::{Recipe, SecretName};
 use crate::store::StoreKind;
@@ -21,6 +23,9 @@ use crate::sys;
 
 /// What the parent of the server has in its environment, as a client's does, and the server must not.
 const OTHERS: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "NPM_TOKEN"];
+
+/// How long the server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn run(context: &Context) -> Result<Done, Failure> {
     let failed =
@@ -158,14 +163,11 @@ impl Start {
         let ours = ["--home".into(), self.home.clone()];
         let exec = ["exec", "demo", "--"].map(OsString::from);
         let words: Vec<OsString> = ours.into_iter().chain(exec).chain(self.command()).collect();
-        let mut server =
-            spawn_piped(&self.broker, &words, self.environment.clone()).map_err(unasked)?;
-        let answer = converse(&mut server);
-        let ended = server.end();
-        let answer = answer.map_err(unasked)?;
-        ended.map_err(unasked)?;
-        serde_json::from_value(answer)
-            .map_err(|_| Failure::new("tour-failed", "the server's answer was not understood"))
+        let piped = spawn_piped(&self.broker, &words, self.environment.clone());
+        let (server, input, output) = piped.map_err(unasked)?;
+        let names = Lines::between(input, output).map_err(unasked).map(converse);
+        server.end().map_err(unasked)?;
+        names?.ok_or_else(|| Failure::new("tour-failed", "the server's answer was not understood"))
     }
 }
 
@@ -176,26 +178,13 @@ fn unasked(error: io::Error) -> Failure {
     )
 }
 
-/// Says hello and calls the one tool, in the words of MCP (revision 2025-11-25, stdio).
-fn converse(server: &mut Piped) -> io::Result<Value> {
-    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-        "protocolVersion": REVISION, "capabilities": {},
-        "clientInfo": { "name": "broker tour", "version": env!("CARGO_PKG_VERSION") } } });
-    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
-        "name": "variables", "arguments": {} } });
-    for message in [hello, ready, call] {
-        writeln!(server.input, "{message}")?;
-    }
-    server.input.flush()?;
-    for line in BufReader::new(&mut server.output).lines() {
-        let message: Value = serde_json::from_str(&line?)?;
-        if message.get("id") == Some(&json!(2)) {
-            let found = message.pointer("/result/structuredContent");
-            return found.cloned().ok_or_else(|| io::Error::other("it refused"));
-        }
-    }
-    Err(io::ErrorKind::UnexpectedEof.into())
+/// Says hello and calls the one tool.
+fn converse(lines: Lines) -> Option<BTreeMap<String, bool>> {
+    let mut watch = |_| Watch::Runs;
+    let until = Instant::now().checked_add(PATIENCE)?;
+    let mut client = Client::new(lines, until, &mut watch);
+    client.shake_hands().ok()?;
+    client.call("variables").ok()?.structured()
 }
 
 /// The revision of the protocol the small server speaks.

@@ -110,13 +110,10 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn load(home: &HomePaths) -> Result<Self, ConfigError> {
-        let path = home.config_file();
-        // A dotfile manager may have put a link there; what it leads to must be the user's own.
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let Some(bytes) = paths::read_file(&real, MAX_BYTES)? else {
+        let Some(bytes) = Self::bytes(home)? else {
             return Ok(Self::default());
         };
-        let file = path.display().to_string();
+        let file = home.config_file().display().to_string();
         let text = String::from_utf8(bytes).map_err(|e| ConfigError::Invalid {
             file: file.clone(),
             line: 1,
@@ -127,6 +124,17 @@ impl Config {
             ),
         })?;
         Self::parse(&file, &text)
+    }
+
+    /// Reads the bytes of the home's `broker.toml`, whatever they are; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn bytes(home: &HomePaths) -> Result<Option<Vec<u8>>, FileError> {
+        let path = home.config_file();
+        // A dotfile manager may have put a link there; what it leads to must be the user's own.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        paths::read_file(&real, MAX_BYTES)
     }
 
     /// Parses the text of a `broker.toml` that is called `file` in errors.

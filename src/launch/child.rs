@@ -7,15 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A process whose input and output are pipes.
 #[derive(Debug)]
-pub struct Piped {
-    /// What it reads.
-    pub input: ChildStdin,
-    /// What it writes.
-    pub output: ChildStdout,
-    child: Child,
-}
+pub struct Piped(Child);
 
-/// Starts `program` with exactly this environment, its stderr being ours.
+/// Starts `program` with exactly this environment, its stderr being ours. Returns what it reads from and what it
+/// writes to besides.
 ///
 /// # Errors
 /// The system's reason.
@@ -23,7 +18,7 @@ pub fn spawn_piped(
     program: &Path,
     arguments: &[OsString],
     environment: Vec<(OsString, OsString)>,
-) -> io::Result<Piped> {
+) -> io::Result<(Piped, ChildStdin, ChildStdout)> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where processes are started"
@@ -36,29 +31,18 @@ pub fn spawn_piped(
         .stdout(Stdio::piped())
         .spawn()?;
     match (child.stdin.take(), child.stdout.take()) {
-        (Some(input), Some(output)) => Ok(Piped {
-            input,
-            output,
-            child,
-        }),
+        (Some(input), Some(output)) => Ok((Piped(child), input, output)),
         _ => Err(io::Error::other("the process has no pipes")),
     }
 }
 
 impl Piped {
-    /// Closes its input, which is how a server is told to end, and waits for it.
+    /// Waits for it to end, as a server does whose input was closed.
     ///
     /// # Errors
     /// The system's reason, or that it ended with a failure.
-    pub fn end(self) -> io::Result<()> {
-        let Self {
-            input,
-            output,
-            mut child,
-        } = self;
-        drop(input);
-        drop(output);
-        let status = child.wait()?;
+    pub fn end(mut self) -> io::Result<()> {
+        let status = self.0.wait()?;
         if status.success() {
             Ok(())
         } else {

@@ -5,6 +5,7 @@
 //! permission, reads the values in one batch, and hands both to [`start`], which becomes the server.
 #![forbid(unsafe_code)]
 
+mod again;
 mod assignment;
 mod bind;
 mod child;

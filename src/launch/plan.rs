@@ -162,6 +162,9 @@ pub enum PlanError {
     /// An argument holds a malformed reference, or one inside a longer text.
     #[error("argument {0} of the server: {1}")]
     BadArgumentReference(usize, ReferenceError),
+    /// What was allowed holds bytes that cannot be a text of this system.
+    #[error("what was allowed holds bytes that are no text on this system")]
+    NotOfThisSystem,
 }
 
 /// How a variable is called in messages: by its name, where that has the form that variables have. What was
@@ -277,7 +280,7 @@ impl Caller {
             .filter(|value| !value.is_empty())
     }
 
-    fn value(&self, name: &str) -> Option<&OsStr> {
+    pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
         self.variables
             .iter()
             .find(|(n, _)| n == name)

@@ -161,6 +161,21 @@ mod unix {
             }
         }
 
+        /// Asks it to end, and waits for that, `patience` at most; also where broker itself is to end.
+        pub fn ask_to_end(&mut self, patience: Duration) {
+            let Some(child) = self.child.as_ref().filter(|_| self.exited.is_none()) else {
+                return;
+            };
+            child.ask_to_end();
+            match self.exits.recv_timeout(patience) {
+                Ok(Ok(exit)) => self.exited = Some(exit),
+                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+                    self.exited = Some(Exit::Unknown);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+
         /// Tells whether broker itself is to end.
         #[must_use]
         pub fn is_interrupted(&self) -> bool {
@@ -199,6 +214,7 @@ mod unix {
 #[cfg(not(unix))]
 mod other {
     use std::io::{self, PipeReader, PipeWriter};
+    use std::time::Duration;
 
     use super::*;
 
@@ -232,6 +248,11 @@ mod other {
     impl Supervised<'_> {
         /// Waits for it to come to its end, until then at most.
         pub fn wait(&mut self, _until: Instant) -> Waited {
+            match self.never {}
+        }
+
+        /// Asks it to end.
+        pub fn ask_to_end(&mut self, _patience: Duration) {
             match self.never {}
         }
 

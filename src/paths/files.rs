@@ -208,7 +208,7 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
 }
 
 /// Writes and syncs a private file beside `path`; it is removed again unless it is put in its place.
-fn written_aside<'a>(
+pub(super) fn written_aside<'a>(
     path: &'a Path,
     bytes: &[u8],
 ) -> Result<(tempfile::NamedTempFile, &'a Path), FileError> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::difference::{Difference, differences};
-use super::{Command, Content, Seal, SealError, Text, hex};
+use super::{Command, Content, Rotation, Seal, SealError, Text, hex};
 use crate::catalog::CatalogError;
 use crate::catalog::document::{parse, to_json};
 use crate::paths::FileStamp;
@@ -41,6 +41,9 @@ pub struct Grants {
     home: HomeId,
     generation: u64,
     grants: Vec<Grant>,
+    /// The rotation commands, one for a secret at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rotations: Vec<Rotation>,
     /// For each store with a seal, the HMAC-SHA-256 of the above under its key, in hexadecimal.
     seals: BTreeMap<StoreKind, String>,
 }
@@ -83,6 +86,7 @@ impl Grants {
             home,
             generation,
             grants: Vec::new(),
+            rotations: Vec::new(),
             seals: BTreeMap::new(),
         }
     }
@@ -112,6 +116,18 @@ impl Grants {
     #[must_use]
     pub fn all(&self) -> &[Grant] {
         &self.grants
+    }
+
+    /// Returns all rotation commands.
+    #[must_use]
+    pub fn rotations(&self) -> &[Rotation] {
+        &self.rotations
+    }
+
+    /// Returns the rotation command of the secret of that id.
+    #[must_use]
+    pub fn rotation(&self, id: &str) -> Option<&Rotation> {
+        self.rotations.iter().find(|rotation| rotation.is_of(id))
     }
 
     /// Returns the number that grows with each change.
@@ -145,19 +161,19 @@ impl Grants {
         }
     }
 
-    /// Finds the content of the file at `path`, links resolved, if a grant knows it with that stamp. A stamp
-    /// that was taken right after a change is not believed, since another change may not show in it.
+    /// Finds the content of the file at `path`, links resolved, if something that is allowed knows it with that stamp. A
+    /// stamp that was taken right after a change is not believed, since another change may not show in it.
     #[must_use]
     pub fn content(&self, path: &Text, stamp: &FileStamp) -> Option<&Content> {
-        self.grants.iter().find_map(|grant| {
-            let program = &grant.command.program;
-            let files = grant.command.files.iter().map(|f| (&f.path, &f.content));
+        let granted = self.grants.iter().map(|g| (&g.command, g.granted));
+        let rotations = self.rotations.iter().map(|r| (&r.command, r.granted));
+        granted.chain(rotations).find_map(|(command, since)| {
+            let program = &command.program;
+            let files = command.files.iter().map(|f| (&f.path, &f.content));
             std::iter::once((&program.real, &program.content))
                 .chain(files)
                 .find(|(known, content)| {
-                    *known == path
-                        && content.stamp == *stamp
-                        && stamp.is_settled(grant.granted.as_second())
+                    *known == path && content.stamp == *stamp && stamp.is_settled(since.as_second())
                 })
                 .map(|(_, content)| content)
         })
@@ -167,12 +183,17 @@ impl Grants {
     /// to be random: a change that was interrupted leaves a file, and the change that is made in its place is not to have
     /// its generation.
     #[must_use]
-    pub fn changed(&self, step: NonZeroU32, change: impl FnOnce(&mut Vec<Grant>)) -> Self {
-        let mut grants = self.grants.clone();
-        change(&mut grants);
+    pub fn changed(
+        &self,
+        step: NonZeroU32,
+        change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
+    ) -> Self {
+        let (mut grants, mut rotations) = (self.grants.clone(), self.rotations.clone());
+        change(&mut grants, &mut rotations);
         Self {
             generation: self.generation.saturating_add(u64::from(step.get())),
             grants,
+            rotations,
             seals: BTreeMap::new(),
             ..self.clone()
         }
@@ -219,6 +240,12 @@ impl Grants {
         mac.update(self.home.as_str().as_bytes());
         mac.update(&self.generation.to_be_bytes());
         mac.update(&serde_json::to_vec(&self.grants).unwrap_or_default());
+        // Nothing for none, which is what a file without them has always meant. JSON written so has no newline in it, so
+        // no grants look like other grants with rotations behind them.
+        if !self.rotations.is_empty() {
+            mac.update(b"\nrotations\n");
+            mac.update(&serde_json::to_vec(&self.rotations).unwrap_or_default());
+        }
         mac
     }
 }

@@ -1,25 +1,30 @@
 //! What a person allowed: grants, requests, the seal. Pure decisions, no I/O.
 //!
 //! A [`Command`] is everything about a start that matters (design D8). A [`Grant`] is a command that a
-//! person allowed. [`Grants`] decides whether what is asked for is one of them, and says what differs if
-//! not. The [`Seal`], kept in a store, tells whether a file of grants is the one broker wrote last.
+//! person allowed, a [`Rotation`] one that makes new values of a secret. [`Grants`] decides whether what is
+//! asked for is one of them, and says what differs if not. The [`Seal`], kept in a store, tells whether a file of
+//! grants is the one broker wrote last.
 //!
 //! A grant stops changed configurations and cloned projects. It does not stop code that already runs
 //! as the user, nor does it cover what an allowed program loads.
 #![forbid(unsafe_code)]
 
+mod backed_up;
 mod command;
 mod difference;
 mod grants;
 mod hex;
 mod requests;
+mod rotation;
 mod seal;
 mod text;
 
+pub use backed_up::BackedUp;
 pub use command::{Argument, Binding, Command, Content, File, Program, Secret};
 pub use difference::{Difference, Part};
 pub use grants::{Asked, Grant, Grants, Verdict};
 pub use requests::{Found, Noted, Request, Requests};
+pub use rotation::{CURRENT_VARIABLE, Rotation};
 pub use seal::{Anchor, Frozen, Seal, SealError};
 pub use text::Text;
 

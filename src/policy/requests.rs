@@ -139,8 +139,33 @@ impl Requests {
         if self.requests.len() >= MOST {
             self.drop_oldest(|_| true);
         }
+        self.push(id.clone(), command, cwd, by, now);
+        Noted {
+            id,
+            count: 1,
+            is_told: true,
+        }
+    }
+
+    /// Asks for a command on behalf of the person who restores a backup: `by` may make as many requests as there is room
+    /// for, and none of another's is given up for it. `false` where there is no room.
+    #[must_use]
+    pub fn ask_again(&mut self, command: &Command, cwd: Text, by: &str, now: Timestamp) -> bool {
+        let id = command.id();
+        if let Some(known) = self.requests.iter_mut().find(|request| request.id == id) {
+            known.last = now;
+            return true;
+        }
+        if self.requests.len() >= MOST {
+            return false;
+        }
+        self.push(id, command, cwd, by, now);
+        true
+    }
+
+    fn push(&mut self, id: String, command: &Command, cwd: Text, by: &str, now: Timestamp) {
         self.requests.push(Request {
-            id: id.clone(),
+            id,
             command: command.clone(),
             cwd,
             asked: now,
@@ -149,11 +174,6 @@ impl Requests {
             by: by.to_owned(),
             told: now,
         });
-        Noted {
-            id,
-            count: 1,
-            is_told: true,
-        }
     }
 
     fn drop_oldest(&mut self, counts: impl Fn(&Request) -> bool) {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::hex;
+
 /// A path, an argument or the text of a variable. What is Unicode stands for itself. Anything else is a
 /// NUL, which no such text can hold, and its bytes in hexadecimal; so two texts are equal if their
 /// bytes are.
@@ -24,6 +26,17 @@ impl Text {
                 format!("\0{}", hex.collect::<String>())
             }
         })
+    }
+
+    /// Returns its bytes: of Unicode those of UTF-8, of anything else those that it was taken from. `None` where a
+    /// file holds what no text is kept as.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let Some(hex) = self.0.strip_prefix('\0') else {
+            return Some(self.0.clone().into_bytes());
+        };
+        let mut bytes = vec![0_u8; hex.len() / 2];
+        hex::decode(hex, &mut bytes).map(|()| bytes)
     }
 
     /// Returns it as it is kept.
@@ -59,5 +72,22 @@ mod tests {
             "what cannot be stands for nothing else"
         );
         assert_eq!(of(b"a\xff").to_string(), "(bytes 61ff)");
+    }
+
+    #[test]
+    fn a_text_gives_the_bytes_back_that_it_was_taken_from() {
+        for bytes in [
+            &b""[..],
+            b"a b",
+            b"a\xff",
+            b"\xff\xfe",
+            "\u{fffd}".as_bytes(),
+        ] {
+            let text = Text::of(OsStr::from_bytes(bytes));
+            assert_eq!(text.bytes().as_deref(), Some(bytes), "{text}");
+        }
+        for kept in ["\0f", "\0xx"] {
+            assert_eq!(Text(kept.to_owned()).bytes(), None, "{kept:?}");
+        }
     }
 }

@@ -63,6 +63,11 @@ impl Child {
         Exiting(self.0)
     }
 
+    /// Asks it and every process of its group to end.
+    pub fn ask_to_end(&self) {
+        let _ = rustix::process::kill_process_group(self.0, Signal::TERM);
+    }
+
     /// Ends it and every process of its group, by force.
     pub fn kill(&self) {
         let _ = rustix::process::kill_process_group(self.0, Signal::KILL);

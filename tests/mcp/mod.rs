@@ -25,7 +25,7 @@ pub fn installed(below: &str) -> PathBuf {
 }
 
 /// Returns the command of `server-everything`, whose tools answer what they were given.
-fn everything() -> Vec<PathBuf> {
+pub fn everything() -> Vec<PathBuf> {
     vec![
         node(),
         installed("node_modules/@modelcontextprotocol/server-everything/dist/index.js"),
@@ -34,7 +34,7 @@ fn everything() -> Vec<PathBuf> {
 }
 
 /// Returns the command of `mcp-server-time`, a server in another language and of another lineage.
-fn time() -> PathBuf {
+pub fn time() -> PathBuf {
     installed("venv/bin/mcp-server-time")
 }
 

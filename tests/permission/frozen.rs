@@ -41,11 +41,21 @@ const OF_A_VAULT: &[&[&str]] = &[
     &["migrate", "--to", "keychain"],
     &["migrate", "--to", "keychain", "a"],
     &["vault", "rekey", "--keychain"],
+    BACKUP,
+];
+/// To a recipient of which nobody has the identity.
+const BACKUP: &[&str] = &[
+    "backup",
+    "create",
+    "frozen.age",
+    "--recipient",
+    "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
 ];
 const OF_A_KEYCHAIN: &[&[&str]] = &[
     &["reveal", "a"],
     &["migrate", "--to", "vault"],
     &["migrate", "--to", "vault", "a"],
+    BACKUP,
 ];
 
 /// Demands that no value leaves, even if somebody is there who says yes.
@@ -73,6 +83,7 @@ fn nothing_leaves(home: &Home, start: &Start, exits: &[&[&str]]) {
         );
         assert!(!ended.stdout.contains(CANARY), "{words:?}");
     }
+    assert!(!home.path("frozen.age").exists(), "a backup was made");
 }
 
 fn frozen_stops_everything(home: Home, exits: &[&[&str]]) {

@@ -470,6 +470,14 @@ fn a_person_who_says_yes_is_shown_nothing_without_an_entry() {
         &["--json", "reveal", "a"][..],
         &["--json", "migrate", "--to", "keychain", "a"],
         &["--json", "vault", "rekey", "--keychain"],
+        &[
+            "--json",
+            "backup",
+            "create",
+            "unlogged.age",
+            "--recipient",
+            "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
+        ],
     ] {
         let mut session = Session::start(home.broker(words).command(), ASIDE);
         session.wait_for("[y/N]").types("y\n");
@@ -481,6 +489,7 @@ fn a_person_who_says_yes_is_shown_nothing_without_an_entry() {
         );
         assert!(!ended.screen.contains(CANARY), "{words:?}");
     }
+    assert!(!home.path("unlogged.age").exists(), "a backup was made");
 }
 
 #[test]

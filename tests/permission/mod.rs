@@ -15,6 +15,7 @@ mod logged;
 mod pending;
 mod person;
 mod planted;
+mod rotating;
 mod same;
 mod scripts;
 mod shown;

@@ -31,6 +31,7 @@ fn needs_a_person(other_store: &str) -> Vec<Vec<String>> {
         words(&["reveal", "a"]),
         words(&["get", "a"]),
         words(&["migrate", "--to", other_store, "a"]),
+        words(&["backup", "create", "nobody.age", "--passphrase"]),
         words(&["thaw"]),
         words(&["remove", "a"]),
     ]
@@ -54,6 +55,7 @@ fn nobody_is_nobody(home: &Home, other_store: &str) {
         assert_eq!(answer.stdout, "", "{words:?}");
         assert!(!answer.stderr.contains(CANARY), "{words:?}");
     }
+    assert!(!home.path("nobody.age").exists(), "a backup was made");
 }
 
 /// A home in which a start is allowed, and asked for again since its program has changed.
@@ -83,7 +85,7 @@ fn without_a_terminal_nothing_is_allowed_revealed_moved_or_thawed_in_a_home_with
     }
     refused(&home, &start, "grant-changed", "bin/server has changed");
     assert_eq!(grants(&home).len(), 1);
-    for action in ["allow", "reveal", "migrate", "thaw", "vault"] {
+    for action in ["allow", "reveal", "migrate", "backup", "thaw", "vault"] {
         let entry = told(&home, action, "refused").pop();
         let entry = entry.unwrap_or_else(|| panic!("nothing is told of {action}"));
         assert_eq!(entry["detail"], "no-terminal", "{action}");

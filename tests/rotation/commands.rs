@@ -104,7 +104,7 @@ fn what_is_no_rotation_is_refused_and_changes_nothing() {
     assert_eq!(json(&["a", "--keep", "0", "--leaked"], SECOND, 2), "usage");
     assert_eq!(json(&["a", "--keep", "soon"], SECOND, 2), "usage");
     assert_eq!(json(&["a", SECOND], SECOND, 2), "usage");
-    assert_eq!(json(&["a", "--run"], SECOND, 2), "usage");
+    assert_eq!(json(&["a", "--run"], SECOND, 1), "rotation-command-missing");
     assert_eq!(given(&home), FIRST);
 }
 

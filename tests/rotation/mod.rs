@@ -1,7 +1,11 @@
 //! Rotation: the new value beside the old one, back again, and what is due.
 
+mod boundaries;
 mod commands;
 mod dates;
+mod hook;
+mod kept;
+mod probe;
 mod together;
 
 use crate::support::home::Home;

@@ -163,6 +163,11 @@ impl Provider {
         self.state.lock().expect("state").calls.clone()
     }
 
+    /// Behaves otherwise from now on.
+    pub fn behave(&self, manner: Manner) {
+        self.state.lock().expect("state").manner = manner;
+    }
+
     /// Returns the values held for `account`.
     pub fn held(&self, account: &str) -> Vec<Vec<u8>> {
         let state = self.state.lock().expect("state");

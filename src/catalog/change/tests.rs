@@ -4,7 +4,9 @@
     reason = "helpers of tests may abort and look at values"
 )]
 
+pub(in crate::catalog) mod faults;
 mod rotation;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use super::*;
 use crate::catalog::create_home;
 use crate::paths::HomePaths;
 use crate::store::{HomeId, ItemId, Removal, Version};
+use faults::Step;
 
 /// What a store is told to do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ struct Flaky {
     kind: StoreKind,
     held: BTreeMap<String, Vec<u8>>,
     fault: Fault,
+    /// It does not tell the case of names, as some keychains do not, and keeps the first.
+    folds: bool,
 }
 
 impl Flaky {
@@ -43,6 +48,13 @@ impl Flaky {
             Ok(())
         }
     }
+
+    /// Returns what an item is held under.
+    fn key(&self, item: &ItemId) -> String {
+        let local = item.local();
+        let alike = |key: &&String| self.folds && key.eq_ignore_ascii_case(&local);
+        self.held.keys().find(alike).cloned().unwrap_or(local)
+    }
 }
 
 impl Store for Flaky {
@@ -51,48 +63,54 @@ impl Store for Flaky {
     }
 
     fn read(&mut self, items: &[ItemId]) -> Result<Vec<SecretValue>, StoreError> {
-        self.refused(Fault::Read)?;
-        let one = |item: &ItemId| {
-            let bytes = self.held.get(&item.local()).cloned();
-            let absent = || StoreError::NotFound {
-                kind: self.kind,
-                item: item.clone(),
+        faults::calling(Step::Read, self.kind, || {
+            self.refused(Fault::Read)?;
+            let one = |item: &ItemId| {
+                let bytes = self.held.get(&self.key(item)).cloned();
+                let absent = || StoreError::NotFound {
+                    kind: self.kind,
+                    item: item.clone(),
+                };
+                bytes
+                    .map(|bytes| SecretValue::new(Zeroizing::new(bytes)))
+                    .ok_or_else(absent)
             };
-            bytes
-                .map(|bytes| SecretValue::new(Zeroizing::new(bytes)))
-                .ok_or_else(absent)
-        };
-        items.iter().map(one).collect()
+            items.iter().map(one).collect()
+        })
     }
 
     fn write(&mut self, item: &ItemId, value: &SecretValue) -> Result<(), StoreError> {
-        self.refused(Fault::Write)?;
-        let mut bytes = value.expose().to_vec();
-        if self.fault == Fault::Alters {
-            bytes.push(b'!');
-        }
-        self.held.insert(item.local(), bytes);
-        self.refused(Fault::WriteAfter)
+        faults::calling(Step::Write, self.kind, || {
+            self.refused(Fault::Write)?;
+            let mut bytes = value.expose().to_vec();
+            if self.fault == Fault::Alters {
+                bytes.push(b'!');
+            }
+            self.held.insert(self.key(item), bytes);
+            self.refused(Fault::WriteAfter)
+        })
     }
 
     fn remove(&mut self, item: &ItemId) -> Result<Removal, StoreError> {
-        self.refused(Fault::Remove)?;
-        Ok(match self.held.remove(&item.local()) {
-            Some(_) => Removal::Removed,
-            None => Removal::Absent,
+        faults::calling(Step::Remove, self.kind, || {
+            self.refused(Fault::Remove)?;
+            Ok(match self.held.remove(&self.key(item)) {
+                Some(_) => Removal::Removed,
+                None => Removal::Absent,
+            })
         })
     }
 
     fn items(&mut self, home: &HomeId) -> Result<Vec<ItemId>, StoreError> {
-        Ok(self
-            .held
-            .keys()
-            .filter_map(|local| ItemId::from_local(home, local))
-            .collect())
+        faults::calling(Step::List, self.kind, || {
+            let held = self.held.keys();
+            let items = held.filter_map(|local| ItemId::from_local(home, local));
+            Ok(items.collect())
+        })
     }
 
     fn check(&mut self) -> Result<(), StoreError> {
-        Ok(())
+        faults::calling(Step::Check, self.kind, || Ok(()))
     }
 }
 
@@ -118,7 +136,7 @@ struct World {
 
 impl World {
     fn with(names: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let paths = HomePaths::under(folder.path());
         let id = HomeId::from_random([7; 16]);
         let home = create_home(
@@ -134,6 +152,7 @@ impl World {
             kind,
             held: BTreeMap::new(),
             fault: Fault::None,
+            folds: false,
         };
         let stores = Both {
             keychain: flaky(StoreKind::Keychain),
@@ -177,6 +196,17 @@ impl World {
             .map(String::as_str)
             .collect()
     }
+}
+
+/// Makes a folder, in memory where the system has a place for that: tests of faults make many, and change much in them.
+fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    made.expect("a folder")
 }
 
 fn name(text: &str) -> SecretName {

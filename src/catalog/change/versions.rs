@@ -29,8 +29,21 @@ pub struct Rotated {
     pub before: Version,
     /// A version that was still kept from an earlier time, and is removed.
     pub dropped: Option<Version>,
+    /// Those of the two before that were to be removed, and are in the store still.
+    pub left: Vec<Version>,
     /// What is left to do.
     pub leftover: Leftover,
+}
+
+/// A value that was gone back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RolledBack {
+    /// The version that is given to servers from now on.
+    pub version: Version,
+    /// The version that was current, and is kept in its place.
+    pub before: Version,
+    /// How long that is kept. Without an end where the other was, as in a catalog that was made anew.
+    pub until: Option<Timestamp>,
 }
 
 impl Change<'_> {
@@ -51,7 +64,7 @@ impl Change<'_> {
     ) -> Result<Rotated, E> {
         let record = self.catalog.get(name)?.clone();
         self.ensure_changed(stores, &record, value)?;
-        let version = next(&record)?;
+        let version = record.next_version()?;
         let items = vec![Pending {
             store: record.store,
             name: record.filed_as().clone(),
@@ -84,15 +97,26 @@ impl Change<'_> {
             Keep::Nothing => ended.push(before),
         }
         let leftover = self.switch(stores, &record, changed, &ended, now)?;
+        let is_left = |version: &Version| {
+            let ours = |item: &Pending| {
+                item.store == record.store
+                    && item.name == *record.filed_as()
+                    && item.version == *version
+            };
+            leftover.errors.iter().any(|(item, _)| ours(item))
+        };
+        ended.retain(is_left);
         Ok(Rotated {
             version,
             before,
             dropped,
+            left: ended,
             leftover,
         })
     }
 
-    /// Goes back to the version that is kept; the one that was current is kept in its place. Returns both.
+    /// Goes back to the version that is kept, even if its time is over; the one that was current is kept in its place, as
+    /// long as the other would have been, or until `until` where that time is over at `now`.
     ///
     /// # Errors
     /// [`CatalogError::NotFound`], [`CatalogError::NothingKept`]; a store's error, after which nothing has changed.
@@ -100,7 +124,9 @@ impl Change<'_> {
         &mut self,
         stores: &mut dyn Stores,
         name: &SecretName,
-    ) -> Result<(Version, Version), CatalogError> {
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<RolledBack, CatalogError> {
         let record = self.catalog.get(name)?.clone();
         let kept = record.previous().cloned();
         let kept = kept.ok_or_else(|| CatalogError::NothingKept(name.clone()))?;
@@ -108,13 +134,21 @@ impl Change<'_> {
         let item = self.catalog.item(&record, kept.version);
         let _ = stores.store(record.store)?.read(&[item])?;
         let mut changed = record.clone();
-        changed.set_kept(record.current, kept.kept_until);
+        let until = match kept.kept_until {
+            Some(_) if kept.is_over(now) => Some(until),
+            still => still,
+        };
+        changed.set_kept(record.current, until);
         changed.set_kept(kept.version, None);
         changed.current = kept.version;
         changed.rotated = kept.created;
         self.replace(name, changed);
         self.catalog.save(&self.home.paths)?;
-        Ok((kept.version, record.current))
+        Ok(RolledBack {
+            version: kept.version,
+            before: record.current,
+            until,
+        })
     }
 
     /// Ends every version whose time is over at `now`.
@@ -181,7 +215,13 @@ impl Change<'_> {
     }
 
     /// Notes in the catalog at hand that versions are gone, and that their items are to be removed.
-    fn end(&mut self, record: Record, mut changed: Record, ended: &[Version], now: Timestamp) {
+    pub(super) fn end(
+        &mut self,
+        record: Record,
+        mut changed: Record,
+        ended: &[Version],
+        now: Timestamp,
+    ) {
         for version in &mut changed.versions {
             if ended.contains(&version.version) {
                 version.removed = Some(now);
@@ -195,16 +235,4 @@ impl Change<'_> {
         self.catalog.pending.extend(gone);
         self.replace(&record.name, changed);
     }
-}
-
-/// Returns the number of the next version, which no version ever had.
-fn next(record: &Record) -> Result<Version, CatalogError> {
-    let highest = record
-        .versions
-        .iter()
-        .map(|v| v.version.0)
-        .max()
-        .unwrap_or(0);
-    let next = highest.checked_add(1).map(Version);
-    next.ok_or_else(|| CatalogError::Exhausted(record.name.clone()))
 }

@@ -108,7 +108,7 @@ pub(super) fn permissions(
             findings.ok("grants", format!("commands that are allowed: {count}"));
         }
         seals::State::Interrupted | seals::State::Missing if fix => {
-            let changed = seals::change(home, stores, &context.output, |_| {});
+            let changed = seals::change(home, stores, &context.output, |_, _| {});
             if findings.take(changed).is_some() {
                 findings.ok("grants", "the seals and the file of grants agree again");
             }

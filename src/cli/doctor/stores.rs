@@ -157,7 +157,7 @@ pub(super) fn pending(
     now: Timestamp,
     findings: &mut Findings,
 ) {
-    let over = catalog.kept_past(now);
+    let over = catalog.kept_past(now).count();
     let left = catalog.pending().len().saturating_add(over);
     if left == 0 {
         return;

@@ -3,20 +3,24 @@
 use std::time::Duration;
 
 use super::super::audited::log;
+use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::super::stores::OpenStores;
-use super::seals::{known_kinds, read, write};
+use super::seals::{Seals, known_kinds, read, write};
 use crate::audit::Position;
 use crate::catalog::Home;
+use crate::catalog::change::Stores;
 use crate::policy::{Anchor, Seal};
 use crate::store::StoreKind;
+
+/// How many entries of the log there may be behind its anchor.
+const ANCHORED: u64 = 64;
 
 /// Returns the places in the log that the seals know, each with the store that keeps it. A store that cannot be asked
 /// is told of with a warning.
 pub(in crate::cli) fn anchors(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
 ) -> Vec<(String, Position)> {
     let mut anchors = Vec::new();
@@ -49,7 +53,7 @@ pub(in crate::cli) fn anchors(
 /// A store's error; `log-tampered`; `home-busy` where another command is changing the home.
 pub(in crate::cli) fn anchor(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
     position: Position,
 ) -> Result<(), Failure> {
@@ -92,5 +96,38 @@ pub(super) fn anchor_of(position: Position) -> Anchor {
     Anchor {
         seq: position.seq,
         hash: position.hash.to_string(),
+    }
+}
+
+/// Writes the place in the log down in the seals, once in a while. The log is whole without it; so a home that is
+/// being changed, or a store that fails, is left for the next start.
+pub(super) fn anchor_if_far(
+    home: &Home,
+    stores: &mut dyn Stores,
+    seals: &Seals,
+    position: Position,
+    context: &Context,
+) {
+    let is_far = |seal: &Seal| {
+        let anchored = seal.anchor().map_or(0, |anchor| anchor.seq);
+        position.seq >= anchored.saturating_add(ANCHORED)
+    };
+    let far = seals
+        .iter()
+        .filter(|(_, seal)| is_far(seal))
+        .map(|(kind, _)| *kind);
+    for kind in far {
+        match anchor(home, stores, kind, position) {
+            Ok(()) => {}
+            Err(failure) if failure.code == "log-tampered" => {
+                let advice = failure.hint.unwrap_or_default();
+                context
+                    .output
+                    .warning(&format!("{}; {advice}", failure.message));
+            }
+            Err(failure) => context
+                .output
+                .detail(&format!("the log was not anchored: {}", failure.message)),
+        }
     }
 }

@@ -6,10 +6,13 @@ use super::super::audited::Event;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::terminal::Terminal;
-use super::{requests, write_requests};
+use super::release::words;
+use super::{differences, requests, write_requests};
 use crate::audit::Outcome;
 use crate::catalog::Home;
-use crate::policy::{Command, Noted, Text};
+use crate::catalog::change::Stores;
+use crate::launch::Plan;
+use crate::policy::{Command, Difference, Noted, Text};
 
 /// How long a refused start waits to write its request down.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -84,4 +87,83 @@ fn note(
     let noted = requests.note(command, cwd.clone(), by, now);
     write_requests(home, &requests)?;
     Ok(noted)
+}
+
+/// Asks the person at the terminal that is all of exec's own, or refuses and notes the request.
+pub(super) fn refused(
+    plan: &Plan,
+    command: &Command,
+    nearest: Vec<Difference>,
+    event: &Event,
+    home: &Home,
+    stores: &mut dyn Stores,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    if let Some(mut terminal) = own_terminal() {
+        let mut lines = words(command, &plan.starts_in, home, context);
+        lines.extend(
+            differences(&nearest)
+                .into_iter()
+                .map(|line| format!("  changed    {line}")),
+        );
+        let answer = ask(&mut terminal, &lines)?;
+        match answer {
+            Answer::No => {}
+            Answer::Once => return Ok(answer),
+            Answer::Always => {
+                super::super::allow::grant(command, None, home, stores, false, context)?;
+                return Ok(answer);
+            }
+        }
+        event
+            .clone()
+            .detail("the person said no")
+            .write(Outcome::Refused, home, context)?;
+        return Err(Failure::new(
+            "not-granted",
+            format!("{} was not started, as you answered", called(command)),
+        ));
+    }
+    let cwd = Text::of(&plan.starts_in);
+    let noted = noted(command, &cwd, event, home, context);
+    let failure = not_allowed(command, &nearest);
+    Err(match noted {
+        Some(noted) => failure.hint(format!(
+            "see and allow it in a terminal with: {} allow {}",
+            context.command(),
+            noted.id
+        )),
+        None => failure.hint("allow it in a terminal with: broker allow, and the same words"),
+    })
+}
+
+/// Says that a command is not allowed, or in what it differs from what is.
+pub(super) fn not_allowed(command: &Command, nearest: &[Difference]) -> Failure {
+    let called = called(command);
+    let (code, message) = if nearest.is_empty() {
+        let message = format!("{called} was not started: nobody allowed it yet");
+        ("not-granted", message)
+    } else {
+        let message = format!("{called} was not started: it is not what was allowed");
+        ("grant-changed", message)
+    };
+    let lines = differences(nearest).into_iter();
+    Failure::new(code, message).more(lines.map(|line| format!("  {line}")).collect())
+}
+
+/// What a command is called in messages.
+fn called(command: &Command) -> String {
+    match &command.server {
+        Some(server) => format!("\"{server}\""),
+        None => "the server".to_owned(),
+    }
+}
+
+/// Returns the terminal where stdin, stdout and stderr are one: nobody else is listening then.
+fn own_terminal() -> Option<Terminal> {
+    use std::io::IsTerminal;
+    let all = std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && std::io::stderr().is_terminal();
+    if all { Terminal::open() } else { None }
 }

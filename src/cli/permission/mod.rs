@@ -2,15 +2,19 @@
 
 pub(super) mod anchors;
 mod asking;
+pub(super) mod handed;
 mod release;
+pub(super) mod rotation;
 pub(super) mod seals;
 mod seen;
 pub(super) mod shown;
+mod trial;
 mod wanted;
 mod words;
 
-use asking::{Answer, ask, noted};
+use asking::Answer;
 pub(super) use release::{bound, released, words};
+pub(super) use trial::Trial;
 pub(super) use wanted::{find_all, place_of};
 use words::describe;
 pub(super) use words::{differences, quoted};
@@ -22,7 +26,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::catalog::Home;
 use crate::paths;
-use crate::policy::{Frozen, Grant, Grants, Requests};
+use crate::policy::{Frozen, Grant, Grants, Requests, Rotation};
 use crate::store::StoreKind;
 use crate::text::escaped;
 use seals::Seals;
@@ -76,6 +80,16 @@ impl Permissions {
             }
         }
         all
+    }
+
+    /// Returns the rotation command of the secret of that id that may count.
+    pub(super) fn rotation(&self, id: &str) -> Option<&Rotation> {
+        self.0.iter().find_map(|file| file.rotation(id))
+    }
+
+    /// Returns every rotation command that may count.
+    pub(super) fn rotations(&self) -> impl Iterator<Item = &Rotation> {
+        self.0.iter().flat_map(Grants::rotations)
     }
 
     /// Leaves files out.

@@ -10,13 +10,15 @@ use super::super::audited::Event;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::stores::OpenStores;
-use super::super::terminal::Terminal;
-use super::anchors;
+use super::anchors::anchor_if_far;
+use super::asking::{not_allowed, refused};
 use super::seals::{self, Seals};
 use super::seen::Seen;
-use super::wanted::{Batch, Wanted, find_all, read};
-use super::{Answer, Permissions, ask, describe, differences, ensure_thawed, noted};
-use crate::audit::{Action, Outcome, Position};
+use super::trial::Trial;
+use super::wanted::{Wanted, find_all, read};
+use super::{Answer, Permissions, describe, ensure_thawed};
+use crate::audit::{Action, Outcome};
+use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home};
 use crate::launch::launcher::Reading;
 use crate::launch::{KnownContents, Plan, Values, bind, finds_elsewhere, prepare, reading, review};
@@ -28,9 +30,6 @@ use crate::store::StoreError;
 /// How often the home may change under the reading before that is given up.
 const TRIES: usize = 20;
 
-/// How many entries of the log there may be behind its anchor.
-const ANCHORED: u64 = 64;
-
 /// What is handed on: the values, and what the log is told if the start fails.
 #[derive(Debug)]
 pub(in crate::cli) struct Released {
@@ -38,8 +37,17 @@ pub(in crate::cli) struct Released {
     pub(in crate::cli) event: Event,
 }
 
+/// What values are released for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose<'a> {
+    /// A start that somebody asked for.
+    Start,
+    /// Trying the next version of a secret out. Whoever does that has the home's lock and the value, and nobody is asked.
+    Trial(&'a Trial),
+}
+
 /// By what a command is allowed.
-enum Allowed<'a> {
+pub(super) enum Allowed<'a> {
     /// By a grant in each of these files, of which the seals know one at most.
     Granted(Vec<Granted<'a>>),
     /// By the person, this once.
@@ -47,7 +55,7 @@ enum Allowed<'a> {
 }
 
 /// A grant, and the file it stands in.
-struct Granted<'a> {
+pub(super) struct Granted<'a> {
     file: &'a Grants,
     command: &'a Command,
 }
@@ -62,42 +70,55 @@ pub(in crate::cli) fn released(
     home: &Home,
     context: &Context,
 ) -> Result<Released, Failure> {
+    release(
+        plan,
+        Purpose::Start,
+        home,
+        &mut OpenStores::new(home),
+        context,
+    )
+}
+
+/// Releases them for that purpose.
+pub(super) fn release(
+    plan: &mut Plan,
+    purpose: Purpose<'_>,
+    home: &Home,
+    stores: &mut dyn Stores,
+    context: &Context,
+) -> Result<Released, Failure> {
     let meaning = reading(plan, &home.paths);
-    let mut stores = OpenStores::new(home);
     let (mut missed, mut told, mut once) = (None, None, None);
     let mut ignored = Vec::new();
     for _ in 0..TRIES {
         let stamps = Stamps::of(home);
         let catalog = home.catalog()?;
-        let wanted = find_all(plan, &catalog).map_err(|failure| Failure {
-            message: format!("{}; the server was not started", failure.message),
-            ..failure
-        })?;
+        let wanted = wanted(plan, purpose, &catalog)?;
         let permissions = Permissions::load(home, &context.output).without(&ignored);
         let (command, judgement) = judge(plan, &meaning, &wanted, &permissions, home)?;
-        let event = Event::new(Action::Exec)
-            .command(&command)
-            .versions(wanted.iter().map(|w| (&w.name, w.version)));
+        let event = event_of(purpose, &command, &wanted);
         ensure_thawed(home).map_err(|failure| event.withheld(failure, home, context))?;
         let allowed = match judgement {
             Ok(granted) => Allowed::Granted(granted),
             Err(_) if once.as_ref().is_some_and(|shown| is_shown(shown, &command)) => Allowed::Once,
-            Err(found) => match refused(plan, &command, found, &event, home, &mut stores, context)?
-            {
+            Err(found) => {
+                if let Purpose::Trial(_) = purpose {
+                    return Err(event.withheld(not_allowed(&command, &found), home, context));
+                }
                 // Looked at again in either case: what was shown is what was allowed, and it may have changed while
                 // the person looked.
-                Answer::Once => {
-                    once = Some(command);
-                    continue;
+                match refused(plan, &command, found, &event, home, stores, context)? {
+                    Answer::Once => once = Some(command),
+                    Answer::Always | Answer::No => {}
                 }
-                Answer::Always | Answer::No => continue,
-            },
+                continue;
+            }
         };
         // Told once, or again where the versions are others by now.
         let position = match &told {
             Some((versions, position)) if *versions == wanted => *position,
             _ => {
-                check_dates(plan, &catalog, context)
+                check_dates(plan, purpose, &catalog, context)
                     .map_err(|failure| event.withheld(failure, home, context))?;
                 let event = event.clone().detail_if(notes(&allowed, &command));
                 let position = event.write(Outcome::Intent, home, context)?;
@@ -105,7 +126,7 @@ pub(in crate::cli) fn released(
                 position
             }
         };
-        let batch = match read(home, &wanted, &mut stores) {
+        let batch = match read(home, &wanted, stores) {
             Ok(batch) => batch,
             Err(StoreError::NotFound { item, .. }) if item.secret_name().is_none() => {
                 return Err(event.withheld(seals::missing(), home, context));
@@ -123,7 +144,7 @@ pub(in crate::cli) fn released(
         if stamps != Stamps::of(home) {
             continue;
         }
-        let granted = match confirmed(&allowed, &command, &batch, home) {
+        let granted = match confirmed(&allowed, &command, &batch.seals, home) {
             Ok(granted) => granted,
             Err(failure) => {
                 let failure = event.withheld(failure, home, context);
@@ -145,7 +166,10 @@ pub(in crate::cli) fn released(
         let settled = plan.settle(granted, &home.paths);
         let settled = settled.map_err(|error| failed(error.into()))?;
         prepare(&settled).map_err(|error| failed(error.into()))?;
-        anchor(home, &mut stores, &batch.seals, position, context);
+        // Whoever tries a value out has the lock, which that needs. The next start does it.
+        if let Purpose::Start = purpose {
+            anchor_if_far(home, stores, &batch.seals, position, context);
+        }
         return Ok(Released {
             values: batch.values,
             event,
@@ -157,9 +181,43 @@ pub(in crate::cli) fn released(
     ))
 }
 
-/// Tells of every secret whose time is over, or refuses to give it out, as was decided for the secret or the server.
-fn check_dates(plan: &Plan, catalog: &Catalog, context: &Context) -> Result<(), Failure> {
-    for name in plan.secrets() {
+/// Finds what the plan needs: the current version of each secret, and of one that is tried out the next.
+pub(super) fn wanted(
+    plan: &Plan,
+    purpose: Purpose<'_>,
+    catalog: &Catalog,
+) -> Result<Vec<Wanted>, Failure> {
+    let mut wanted = find_all(plan, catalog).map_err(|failure| Failure {
+        message: format!("{}; the server was not started", failure.message),
+        ..failure
+    })?;
+    if let Purpose::Trial(trial) = purpose {
+        trial.put_into(&mut wanted, catalog);
+    }
+    Ok(wanted)
+}
+
+/// What the log is told of it.
+pub(super) fn event_of(purpose: Purpose<'_>, command: &Command, wanted: &[Wanted]) -> Event {
+    let action = match purpose {
+        Purpose::Start => Action::Exec,
+        Purpose::Trial(_) => Action::Probe,
+    };
+    let versions = wanted.iter().map(|w| (&w.name, w.version));
+    Event::new(action).command(command).versions(versions)
+}
+
+/// Tells of every secret whose time is over, or refuses to give it out, as was decided for the secret or the server. One
+/// that is being given another value is not meant.
+pub(super) fn check_dates(
+    plan: &Plan,
+    purpose: Purpose<'_>,
+    catalog: &Catalog,
+    context: &Context,
+) -> Result<(), Failure> {
+    let is_tried =
+        |name: &SecretName| matches!(purpose, Purpose::Trial(trial) if trial.secret == *name);
+    for name in plan.secrets().into_iter().filter(|name| !is_tried(name)) {
         let Some(record) = catalog.find(&name) else {
             continue;
         };
@@ -191,10 +249,10 @@ fn is_shown(shown: &Command, command: &Command) -> bool {
 
 /// What changes when the catalog or the grants do.
 #[derive(PartialEq, Eq)]
-struct Stamps([Option<crate::paths::Stamp>; 3]);
+pub(super) struct Stamps([Option<crate::paths::Stamp>; 3]);
 
 impl Stamps {
-    fn of(home: &Home) -> Self {
+    pub(super) fn of(home: &Home) -> Self {
         let paths = &home.paths;
         let files = [
             paths.catalog_file(),
@@ -235,10 +293,10 @@ pub(in crate::cli) fn bound(
 }
 
 /// The grants that were found, or else what the nearest one differs in.
-type Judgement<'a> = Result<Vec<Granted<'a>>, Vec<Difference>>;
+pub(super) type Judgement<'a> = Result<Vec<Granted<'a>>, Vec<Difference>>;
 
 /// Judges a plan by each file of grants. Returns what the plan binds, too.
-fn judge<'a>(
+pub(super) fn judge<'a>(
     plan: &Plan,
     meaning: &Reading,
     wanted: &[Wanted],
@@ -278,77 +336,6 @@ fn judge<'a>(
     Ok((command, Err(nearest.unwrap_or_default())))
 }
 
-/// Asks the person at the terminal that is all of exec's own, or refuses and notes the request.
-fn refused(
-    plan: &Plan,
-    command: &Command,
-    nearest: Vec<Difference>,
-    event: &Event,
-    home: &Home,
-    stores: &mut OpenStores,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    if let Some(mut terminal) = own_terminal() {
-        let mut lines = words(command, &plan.starts_in, home, context);
-        lines.extend(
-            differences(&nearest)
-                .into_iter()
-                .map(|line| format!("  changed    {line}")),
-        );
-        let answer = ask(&mut terminal, &lines)?;
-        match answer {
-            Answer::No => {}
-            Answer::Once => return Ok(answer),
-            Answer::Always => {
-                super::super::allow::grant(command, None, home, stores, false, context)?;
-                return Ok(answer);
-            }
-        }
-        event
-            .clone()
-            .detail("the person said no")
-            .write(Outcome::Refused, home, context)?;
-        return Err(Failure::new(
-            "not-granted",
-            format!("{} was not started, as you answered", called(command)),
-        ));
-    }
-    let cwd = Text::of(&plan.starts_in);
-    let noted = noted(command, &cwd, event, home, context);
-    let (code, message) = if nearest.is_empty() {
-        (
-            "not-granted",
-            format!("{} was not started: nobody allowed it yet", called(command)),
-        )
-    } else {
-        let message = format!(
-            "{} was not started: it is not what was allowed",
-            called(command)
-        );
-        ("grant-changed", message)
-    };
-    let lines = differences(&nearest).into_iter();
-    let lines = lines.map(|line| format!("  {line}")).collect();
-    let failure = Failure::new(code, message).more(lines);
-    Err(match noted {
-        Some(noted) => failure.hint(format!(
-            "see and allow it in a terminal with: {} allow {}",
-            context.command(),
-            noted.id
-        )),
-        None => failure.hint("allow it in a terminal with: broker allow, and the same words"),
-    })
-}
-
-/// Returns the terminal where stdin, stdout and stderr are one: nobody else is listening then.
-fn own_terminal() -> Option<Terminal> {
-    use std::io::IsTerminal;
-    let all = std::io::stdin().is_terminal()
-        && std::io::stdout().is_terminal()
-        && std::io::stderr().is_terminal();
-    if all { Terminal::open() } else { None }
-}
-
 /// Finds out what is dangerous about a command that is started in `cwd`.
 pub(super) fn dangers(command: &Command, cwd: &Path, home: &Home) -> Vec<Danger> {
     let user = crate::paths::user_home();
@@ -362,7 +349,12 @@ pub(in crate::cli) fn words(
     home: &Home,
     context: &Context,
 ) -> Vec<String> {
-    let mut lines = describe(command, &dangers(command, cwd, home));
+    words_with(command, &dangers(command, cwd, home), context)
+}
+
+/// Says what a command is, with these dangers first.
+pub(super) fn words_with(command: &Command, dangers: &[Danger], context: &Context) -> Vec<String> {
+    let mut lines = describe(command, dangers);
     if let Some(chosen) = context.other_home() {
         lines.push(format!(
             "  home       {}",
@@ -370,14 +362,6 @@ pub(in crate::cli) fn words(
         ));
     }
     lines
-}
-
-/// What a command is called in messages.
-fn called(command: &Command) -> String {
-    match &command.server {
-        Some(server) => format!("\"{server}\""),
-        None => "the server".to_owned(),
-    }
 }
 
 /// What the log is told besides: that the person allowed it this once, or that an upgraded program was
@@ -400,55 +384,22 @@ fn notes(allowed: &Allowed<'_>, command: &Command) -> Option<String> {
 }
 
 /// Demands that every seal knows the grant, and that none is frozen. Returns what was allowed.
-fn confirmed<'a>(
+pub(super) fn confirmed<'a>(
     allowed: &Allowed<'a>,
     asked: &'a Command,
-    batch: &Batch,
+    seals: &Seals,
     home: &Home,
 ) -> Result<&'a Command, Failure> {
-    super::ensure_thawed_by_seals(home, &batch.seals)?;
+    super::ensure_thawed_by_seals(home, seals)?;
     let Allowed::Granted(granted) = allowed else {
         return Ok(asked);
     };
     let mut why = None;
     for Granted { file, command } in granted {
-        match file.check(&batch.seals) {
+        match file.check(seals) {
             Ok(()) => return Ok(command),
             Err(error) => why = Some(error),
         }
     }
     Err(why.map_or_else(seals::missing, Failure::from))
-}
-
-/// Writes the place in the log down in the seals, once in a while. The log is whole without it; so a home that is
-/// being changed, or a store that fails, is left for the next start.
-fn anchor(
-    home: &Home,
-    stores: &mut OpenStores,
-    seals: &Seals,
-    position: Position,
-    context: &Context,
-) {
-    let is_far = |seal: &crate::policy::Seal| {
-        let anchored = seal.anchor().map_or(0, |anchor| anchor.seq);
-        position.seq >= anchored.saturating_add(ANCHORED)
-    };
-    let far = seals
-        .iter()
-        .filter(|(_, seal)| is_far(seal))
-        .map(|(kind, _)| *kind);
-    for kind in far {
-        match anchors::anchor(home, stores, kind, position) {
-            Ok(()) => {}
-            Err(failure) if failure.code == "log-tampered" => {
-                let advice = failure.hint.unwrap_or_default();
-                context
-                    .output
-                    .warning(&format!("{}; {advice}", failure.message));
-            }
-            Err(failure) => context
-                .output
-                .detail(&format!("the log was not anchored: {}", failure.message)),
-        }
-    }
 }

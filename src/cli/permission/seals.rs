@@ -11,14 +11,13 @@ use zeroize::Zeroizing;
 
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::super::stores::OpenStores;
 use super::anchors::anchor_of;
 use super::{Permissions, place_of};
 use crate::audit::Position;
-use crate::catalog::change::Stores as _;
+use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::paths::{self, Lock};
-use crate::policy::{Frozen, Grant, Grants, Seal, SealError};
+use crate::policy::{Frozen, Grant, Grants, Rotation, Seal, SealError};
 use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
 use crate::sys;
 
@@ -31,7 +30,7 @@ pub(in crate::cli) type Seals = BTreeMap<StoreKind, Seal>;
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn read(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
 ) -> Result<Option<Seal>, Failure> {
     match stores.store(kind)?.read(&[ItemId::seal(&home.record.id)]) {
@@ -50,7 +49,7 @@ pub(in crate::cli) fn read(
 ///
 /// # Errors
 /// A store's error; `seal-damaged`; the catalog's.
-pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut OpenStores) -> Result<bool, Failure> {
+pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut dyn Stores) -> Result<bool, Failure> {
     let kinds = stores_in_use(home, &home.catalog()?);
     let seals = read_all(home, stores, &kinds)?;
     Ok(seals.len() == kinds.len() && seals.values().all(Seal::is_unattended))
@@ -83,7 +82,7 @@ pub(in crate::cli) fn create(
 /// A store's error, also of a store that has a seal already: what is allowed has to be confirmed by it.
 pub(in crate::cli) fn ensure(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -95,7 +94,7 @@ pub(in crate::cli) fn ensure(
     let catalog = home.catalog()?;
     let mut kinds = kinds(home, &catalog, &permissions);
     kinds.insert(kind);
-    let _ = rewrite(home, stores, &kinds, &lock, output, |_| ())?;
+    let _ = rewrite(home, stores, &kinds, &lock, output, |_, _| ())?;
     Ok(())
 }
 
@@ -116,7 +115,7 @@ fn stores_in_use(home: &Home, catalog: &Catalog) -> BTreeSet<StoreKind> {
 /// the other one if it can be used.
 pub(super) fn known_kinds(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
 ) -> BTreeSet<StoreKind> {
     let permissions = Permissions::load(home, output);
@@ -139,9 +138,9 @@ pub(super) fn known_kinds(
 /// A store's error; `seal-damaged`; `file-io`.
 pub(in crate::cli) fn change(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
-    change: impl FnOnce(&mut Vec<Grant>),
+    change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
 ) -> Result<Grants, Failure> {
     let lock = home.lock()?;
     let kinds = kinds(home, &home.catalog()?, &Permissions::load(home, output));
@@ -150,11 +149,11 @@ pub(in crate::cli) fn change(
 
 fn rewrite(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kinds: &BTreeSet<StoreKind>,
     _lock: &Lock,
     output: &Output,
-    change: impl FnOnce(&mut Vec<Grant>),
+    change: impl FnOnce(&mut Vec<Grant>, &mut Vec<Rotation>),
 ) -> Result<Grants, Failure> {
     // Under the lock: another command may have changed it since it was last read.
     let permissions = Permissions::load_to_change(home, output)?;
@@ -190,13 +189,33 @@ fn rewrite(
     Ok(after)
 }
 
+/// Returns the seals, and what is allowed as they confirm it. The caller holds the lock.
+///
+/// # Errors
+/// A store's error; `seal-damaged`; `file-io` for a file of grants that the system does not let be read.
+pub(in crate::cli) fn confirmed(
+    home: &Home,
+    stores: &mut dyn Stores,
+    output: &Output,
+    _lock: &Lock,
+) -> Result<(Seals, Option<Grants>), Failure> {
+    let permissions = Permissions::load_to_change(home, output)?;
+    let seals = read_all(home, stores, &kinds(home, &home.catalog()?, &permissions))?;
+    let newest = seals.values().map(Seal::generation).max().unwrap_or(0);
+    let known = permissions.known_to(&seals, newest);
+    if known.is_none() && !permissions.is_empty() {
+        output.warning("the file of grants is not the one broker wrote last: nothing in it counts");
+    }
+    Ok((seals, known))
+}
+
 /// Changes every seal of the home, but for the generation.
 ///
 /// # Errors
 /// A store's error, after the other stores were tried too; `seal-missing` where no store has one.
 pub(in crate::cli) fn update(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     update: impl FnMut(&mut Seal),
 ) -> Result<(), Failure> {
@@ -209,7 +228,7 @@ pub(in crate::cli) fn update(
 /// What `check` gives; as [`update`].
 pub(in crate::cli) fn update_if(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     check: impl FnOnce() -> Result<(), Failure>,
     mut update: impl FnMut(&mut Seal),
@@ -239,14 +258,14 @@ pub(in crate::cli) fn update_if(
     }
 }
 
-/// Lets the grants follow a secret whose value moved from one place to another: from the record `old` to `new`. Where the
-/// secret is in no grant, no store is asked.
+/// Lets the grants and the rotation command follow a secret whose value moved from one place to another: from the record
+/// `old` to `new`. Where the secret is in neither, no store is asked.
 ///
 /// # Errors
 /// As [`change`]; the commands that are given the secret then have to be allowed again.
 pub(in crate::cli) fn follow(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     old: &Record,
     new: &Record,
@@ -254,12 +273,15 @@ pub(in crate::cli) fn follow(
     let (from, to) = (place_of(old), place_of(new));
     let permissions = Permissions::load(home, output);
     let holds = |grant: &Grant| grant.command.secrets().iter().any(|s| s.id == old.id);
-    if !permissions.all().into_iter().any(holds) {
+    let is_held = permissions.all().into_iter().any(holds);
+    if !is_held && permissions.rotation(&old.id).is_none() {
         return Ok(());
     }
-    let followed = change(home, stores, output, |grants| {
-        for grant in grants {
-            grant.command.follow(&old.id, &new.name, &from, &to);
+    let followed = change(home, stores, output, |grants, rotations| {
+        let granted = grants.iter_mut().map(|grant| &mut grant.command);
+        let rotating = rotations.iter_mut().map(|rotation| &mut rotation.command);
+        for command in granted.chain(rotating) {
+            command.follow(&old.id, &new.name, &from, &to);
         }
     });
     followed.map(|_| ()).map_err(|failure| {
@@ -277,7 +299,7 @@ pub(in crate::cli) fn follow(
 /// As [`update`].
 pub(in crate::cli) fn set_frozen(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
     frozen: Option<&Frozen>,
 ) -> Result<(), Failure> {
@@ -292,7 +314,7 @@ pub(in crate::cli) fn set_frozen(
 /// `frozen`, `seal-missing`; a store's error.
 pub(in crate::cli) fn ensure_thawed(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
 ) -> Result<(), Failure> {
     let seals = read_all(home, stores, &BTreeSet::from([kind]))?;
@@ -322,7 +344,7 @@ pub(in crate::cli) enum State {
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn state(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     output: &Output,
 ) -> Result<State, Failure> {
     let permissions = Permissions::load(home, output);
@@ -354,7 +376,7 @@ pub(in crate::cli) fn state(
 /// A store's error; `seal-damaged`.
 pub(in crate::cli) fn read_all(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kinds: &BTreeSet<StoreKind>,
 ) -> Result<Seals, Failure> {
     let mut seals = Seals::new();
@@ -368,7 +390,7 @@ pub(in crate::cli) fn read_all(
 
 pub(super) fn write(
     home: &Home,
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
     kind: StoreKind,
     seal: &Seal,
 ) -> Result<(), Failure> {

@@ -5,9 +5,8 @@
 
 use super::super::context::nearest;
 use super::super::failure::Failure;
-use super::super::stores::OpenStores;
 use super::seals::Seals;
-use crate::catalog::change::Stores as _;
+use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::launch::{Plan, Source, Values, is_conventional};
 use crate::policy::{Seal, Secret};
@@ -25,6 +24,19 @@ pub(in crate::cli) struct Wanted {
 }
 
 impl Wanted {
+    /// Returns where it is kept.
+    pub(super) fn store(&self) -> StoreKind {
+        self.store
+    }
+
+    /// Takes another version of it.
+    pub(super) fn take_version(&mut self, version: Version, catalog: &Catalog) {
+        if let Some(record) = catalog.find(&self.name) {
+            self.version = version;
+            self.item = catalog.item(record, version);
+        }
+    }
+
     /// Returns what a grant binds of it.
     pub(super) fn secret(&self) -> Secret {
         Secret {
@@ -111,7 +123,7 @@ fn may_be_told(plan: &Plan, name: &SecretName) -> bool {
 pub(super) fn read(
     home: &Home,
     wanted: &[Wanted],
-    stores: &mut OpenStores,
+    stores: &mut dyn Stores,
 ) -> Result<Batch, StoreError> {
     let (mut values, mut seals) = (Values::new(), Seals::new());
     for kind in [StoreKind::Keychain, StoreKind::Vault] {

@@ -53,7 +53,7 @@ fn command() -> Command {
 }
 
 fn grants(command: Command) -> Grants {
-    Grants::none(HomeId::from_random([1; 16]), 0).changed(NonZeroU32::MIN, |grants| {
+    Grants::none(HomeId::from_random([1; 16]), 0).changed(NonZeroU32::MIN, |grants, _| {
         grants.push(Grant {
             id: command.id(),
             granted: Timestamp::UNIX_EPOCH,
@@ -255,7 +255,7 @@ fn only_the_file_that_was_marked_last_counts() {
     let elsewhere = BTreeMap::from([(StoreKind::Keychain, again(&seal))]);
     assert_eq!(old.check(&elsewhere), Err(SealError::Forged));
     assert_eq!(old.check(&BTreeMap::new()), Err(SealError::Forged));
-    let mut new = old.changed(NonZeroU32::MIN, Vec::clear);
+    let mut new = old.changed(NonZeroU32::MIN, |grants, _| grants.clear());
     assert_eq!(check(&new, &seal), Err(SealError::Forged));
     seal.set_generation(new.generation());
     new.mark(StoreKind::Vault, &seal);
@@ -276,7 +276,10 @@ fn while_the_seals_are_moved_on_one_after_the_other_the_newest_says_what_counts(
         grants
     };
     let old = marked(grants(command()), &seals);
-    let new = marked(old.changed(NonZeroU32::MIN, Vec::clear), &seals);
+    let new = marked(
+        old.changed(NonZeroU32::MIN, |grants, _| grants.clear()),
+        &seals,
+    );
     let mut move_on = |kind, file: &Grants| {
         let seal = seals.get_mut(&kind).expect("a seal");
         seal.set_generation(file.generation());
@@ -291,7 +294,7 @@ fn while_the_seals_are_moved_on_one_after_the_other_the_newest_says_what_counts(
     assert_eq!(move_on(StoreKind::Keychain, &new), (replayed, Ok(())));
     // Known to one of them alone, it is not enough.
     let half = {
-        let mut half = old.changed(NonZeroU32::MIN, Vec::clear);
+        let mut half = old.changed(NonZeroU32::MIN, |grants, _| grants.clear());
         half.mark(StoreKind::Vault, &seals[&StoreKind::Vault]);
         half
     };
@@ -329,4 +332,144 @@ fn any_change_of_what_the_file_means_is_noticed_and_no_change_of_its_spelling() 
     assert!(Grants::parse("f", longer.to_string().as_bytes(), &home).is_err());
     let other = HomeId::from_random([2; 16]);
     assert!(Grants::parse("f", json.to_string().as_bytes(), &other).is_err());
+}
+
+/// A command that rotates the secret `1`.
+fn rotation() -> Rotation {
+    let mut command = command();
+    command.arguments = vec![Argument::Text(Text::of("new"))];
+    let current = ("BROKER_CURRENT".to_owned(), secret("1", "a"));
+    command.variables = BTreeMap::from([current]);
+    Rotation {
+        granted: Timestamp::UNIX_EPOCH,
+        command,
+    }
+}
+
+/// Grants with one rotation command beside them, marked.
+fn with_rotation() -> (Grants, Seal) {
+    let (grants, mut seal) = sealed();
+    let mut with = grants.changed(NonZeroU32::MIN, |_, rotations| rotations.push(rotation()));
+    seal.set_generation(with.generation());
+    with.mark(StoreKind::Vault, &seal);
+    (with, seal)
+}
+
+#[test]
+fn a_rotation_command_that_was_changed_added_or_taken_away_is_noticed() {
+    let (with, seal) = with_rotation();
+    let home = HomeId::from_random([1; 16]);
+    let json: serde_json::Value = serde_json::from_slice(&with.to_json()).expect("JSON");
+    let read = |json: &serde_json::Value| {
+        Grants::parse("f", json.to_string().as_bytes(), &home).expect("grants")
+    };
+    assert_eq!(check(&read(&json), &seal), Ok(()));
+    for (place, value) in [
+        (
+            "/rotations/0/granted",
+            serde_json::json!("1970-01-01T00:00:01Z"),
+        ),
+        ("/rotations/0/command/arguments/0/text", "other".into()),
+        ("/rotations/0/command/program/path", "/x".into()),
+        (
+            "/rotations/0/command/program/content/sha256",
+            "c".repeat(64).into(),
+        ),
+        (
+            "/rotations/0/command/files/0/content/sha256",
+            "c".repeat(64).into(),
+        ),
+        (
+            "/rotations/0/command/variables/BROKER_CURRENT/id",
+            "2".into(),
+        ),
+        (
+            "/rotations/0/command/variables/BROKER_CURRENT/item",
+            "vault/2".into(),
+        ),
+        ("/rotations", serde_json::json!([])),
+        (
+            "/rotations",
+            serde_json::json!([json["rotations"][0], json["rotations"][0]]),
+        ),
+    ] {
+        let mut changed = json.clone();
+        *changed.pointer_mut(place).expect(place) = value;
+        assert_eq!(
+            check(&read(&changed), &seal),
+            Err(SealError::Forged),
+            "{place}"
+        );
+    }
+    let mut without = json.clone();
+    without
+        .as_object_mut()
+        .expect("an object")
+        .remove("rotations");
+    assert_eq!(check(&read(&without), &seal), Err(SealError::Forged));
+    // Nor can a grant be made one, or one a grant.
+    let mut moved = json.clone();
+    let command = json["rotations"][0]["command"].clone();
+    moved["grants"][0]["command"] = command;
+    moved["rotations"] = serde_json::json!([]);
+    assert_eq!(check(&read(&moved), &seal), Err(SealError::Forged));
+    let (none, seal) = sealed();
+    let mut added = serde_json::from_slice::<serde_json::Value>(&none.to_json()).expect("JSON");
+    assert!(
+        added.get("rotations").is_none(),
+        "left out where there is none"
+    );
+    added["rotations"] = json["rotations"].clone();
+    assert_eq!(check(&read(&added), &seal), Err(SealError::Forged));
+}
+
+#[test]
+fn grants_without_rotation_commands_keep_the_mark_they_always_had() {
+    let (grants, seal) = sealed();
+    let mut plain = seal.mac();
+    plain.update(b"broker grants 1\n");
+    plain.update(HomeId::from_random([1; 16]).as_str().as_bytes());
+    plain.update(&grants.generation().to_be_bytes());
+    plain.update(&serde_json::to_vec(grants.all()).expect("JSON"));
+    let json: serde_json::Value = serde_json::from_slice(&grants.to_json()).expect("JSON");
+    let mark = hex::encode(&plain.finalize().into_bytes());
+    assert_eq!(json["seals"]["vault"], mark);
+}
+
+#[test]
+fn a_rotation_command_is_no_grant() {
+    let (with, _) = with_rotation();
+    let asked = rotation().command;
+    let verdict = with.changed(NonZeroU32::MIN, |grants, _| grants.clear());
+    let verdict = verdict.judge(&Asked {
+        command: &asked,
+        found_elsewhere: &|_| Vec::new(),
+    });
+    assert_eq!(verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_rotation_command_is_that_of_its_secret_and_says_what_differs() {
+    let (with, _) = with_rotation();
+    let found = with.rotation("1").expect("a rotation command");
+    assert_eq!(with.rotation("2"), None);
+    let differs = |asked: &Command| {
+        found.differences(&Asked {
+            command: asked,
+            found_elsewhere: &|_| vec!["node".to_owned()],
+        })
+    };
+    assert_eq!(differs(&rotation().command), []);
+    let mut other = rotation().command;
+    other.files[0].content = content('c');
+    assert_eq!(
+        differs(&other),
+        [Difference::Content(Text::of("/opt/x.js"))]
+    );
+    // The same secret, said to be kept elsewhere: the catalog has no seal.
+    let mut other = rotation().command;
+    let current = other.variables.get_mut("BROKER_CURRENT").expect("one");
+    current.item = "vault/b".to_owned();
+    let part = Difference::Secret(Part::Other, "BROKER_CURRENT".to_owned());
+    assert_eq!(differs(&other), [part]);
 }

@@ -234,11 +234,43 @@ fn header_error(error: &DecryptError) -> OpenError {
     }
 }
 
+/// What a file says that it is opened with.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A passphrase.
+    Passphrase,
+    /// The identity of a recipient.
+    Identity,
+}
+
+/// Finds out what `file` is opened with, by its header, of which nothing is proven yet.
+///
+/// # Errors
+/// [`OpenError::Armor`], and [`OpenError::Header`] for what has no header of age v1 that is whole.
+pub fn opening(file: &[u8]) -> Result<Opening, OpenError> {
+    let file = without_armor(file)?;
+    let mut lines = file.split_inclusive(|b| *b == b'\n');
+    let is_age = lines.next() == Some(b"age-encryption.org/v1\n");
+    let first = lines.next().unwrap_or_default();
+    let is_stanza = |line: &[u8]| line.starts_with(b"-> ") && line.ends_with(b"\n");
+    let mut has_end = || lines.any(|line| line.starts_with(b"--- ") && line.ends_with(b"\n"));
+    if !is_age || !is_stanza(first) || !has_end() {
+        Err(OpenError::Header)
+    } else if first.starts_with(b"-> scrypt ") {
+        Ok(Opening::Passphrase)
+    } else {
+        Ok(Opening::Identity)
+    }
+}
+
 /// What a file is sealed to.
 #[derive(Clone, Copy, Debug)]
 pub enum Lid<'a> {
     /// A recipient (`age1...`).
     Recipient(&'a str),
+    /// Several, each of whom can open it alone. At least one.
+    Recipients(&'a [String]),
     /// A passphrase, with scrypt of [`WORK_FACTOR`].
     Passphrase(&'a SecretValue),
 }
@@ -251,26 +283,31 @@ pub struct UnusableLid;
 ///
 /// # Errors
 /// See [`UnusableLid`].
-#[expect(clippy::disallowed_methods, reason = "written to the vault, encrypted")]
+#[expect(clippy::disallowed_methods, reason = "written out encrypted")]
 pub fn seal(value: &SecretValue, lid: Lid<'_>) -> Result<Vec<u8>, UnusableLid> {
     let encryptor = match lid {
-        Lid::Recipient(recipient) => {
-            let recipient: x25519::Recipient = recipient.parse().map_err(|_| UnusableLid)?;
-            Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
-        }
+        Lid::Recipient(recipient) => to_recipients(iter::once(recipient))?,
+        Lid::Recipients(recipients) => to_recipients(recipients.iter().map(String::as_str))?,
         Lid::Passphrase(passphrase) => {
             let mut recipient = scrypt::Recipient::new(text(passphrase).ok_or(UnusableLid)?);
             recipient.set_work_factor(WORK_FACTOR);
-            Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
+            let recipient = iter::once(&recipient as &dyn age::Recipient);
+            Encryptor::with_recipients(recipient).map_err(|_| UnusableLid)?
         }
-    }
-    .map_err(|_| UnusableLid)?;
+    };
     let mut file = Vec::with_capacity(value.len().saturating_add(512));
     // Writing into memory has no errors of its own.
     let mut writer = encryptor.wrap_output(&mut file).map_err(|_| UnusableLid)?;
     writer.write_all(value.expose()).map_err(|_| UnusableLid)?;
     writer.finish().map_err(|_| UnusableLid)?;
     Ok(file)
+}
+
+fn to_recipients<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Encryptor, UnusableLid> {
+    let parsed: Result<Vec<x25519::Recipient>, _> = texts.map(str::parse).collect();
+    let recipients = parsed.map_err(|_| UnusableLid)?;
+    let all = recipients.iter().map(|one| one as &dyn age::Recipient);
+    Encryptor::with_recipients(all).map_err(|_| UnusableLid)
 }
 
 /// Tells whether `text` is a recipient in its one spelling.

@@ -38,19 +38,27 @@ impl Protection {
     }
 
     /// Checks what can be checked before anything is written.
-    #[expect(clippy::disallowed_methods, reason = "looks whether it is text")]
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        let Self::Passphrase(passphrase) = self else {
-            return Ok(());
-        };
-        if passphrase.is_empty() {
-            return Err(StoreError::BadPassphrase("is empty"));
+        match self {
+            Self::Passphrase(passphrase) => check_passphrase(passphrase),
+            Self::KeyFile(_) | Self::Keychain => Ok(()),
         }
-        if std::str::from_utf8(passphrase.expose()).is_err() {
-            return Err(StoreError::BadPassphrase("is not UTF-8 text"));
-        }
-        Ok(())
     }
+}
+
+/// Refuses a passphrase with which no age file can be sealed.
+///
+/// # Errors
+/// [`StoreError::BadPassphrase`].
+#[expect(clippy::disallowed_methods, reason = "looks whether it is text")]
+pub fn check_passphrase(passphrase: &SecretValue) -> Result<(), StoreError> {
+    if passphrase.is_empty() {
+        return Err(StoreError::BadPassphrase("is empty"));
+    }
+    if std::str::from_utf8(passphrase.expose()).is_err() {
+        return Err(StoreError::BadPassphrase("is not UTF-8 text"));
+    }
+    Ok(())
 }
 
 impl Vault {

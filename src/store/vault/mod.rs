@@ -30,7 +30,7 @@ mod open;
 mod record;
 mod rekey;
 
-pub use make::Protection;
+pub use make::{Protection, check_passphrase};
 pub use open::{State, Status};
 pub use record::Unlock;
 

@@ -118,7 +118,10 @@ fn a_rollback_swaps_the_two_and_a_second_one_swaps_them_back() {
     let mut world = World::with(&["a"]);
     let back = |world: &mut World| {
         let mut change = Change::begin(&world.home).expect("begun");
-        change.roll_back(&mut world.stores, &name("a"))
+        let (now, until) = (Timestamp::UNIX_EPOCH, Timestamp::MIN);
+        change
+            .roll_back(&mut world.stores, &name("a"), now, until)
+            .map(|back| (back.version, back.before))
     };
     assert!(matches!(
         back(&mut world),
@@ -154,4 +157,36 @@ fn what_is_kept_ends_when_its_time_is_over_and_not_before() {
     };
     assert_eq!((end(99), end(100)), (2, 1));
     assert_eq!(world.current(), b"second");
+}
+
+#[test]
+fn what_is_gone_back_to_after_its_time_keeps_the_other_for_a_while() {
+    let at = |second| Timestamp::from_second(second).expect("a time");
+    for (now, until) in [(99, 100), (100, 700)] {
+        let mut world = World::with(&["a"]);
+        world
+            .rotate("second", Keep::Until(at(100)))
+            .expect("rotated");
+        let mut change = Change::begin(&world.home).expect("begun");
+        let back = change.roll_back(&mut world.stores, &name("a"), at(now), at(700));
+        assert_eq!(back.expect("back").until, Some(at(until)));
+        let _ = change.end_kept(&mut world.stores, at(now)).expect("ended");
+        drop(change);
+        assert_eq!(world.current(), b"a");
+        assert_eq!(world.held(), ["a@v1", "a@v2"], "it can be gone forth to");
+    }
+}
+
+#[test]
+fn what_was_to_be_removed_and_is_there_still_is_told_apart() {
+    for (keep, left) in [(KEPT, vec![1]), (Keep::Nothing, vec![1, 2])] {
+        let mut world = World::with(&["a"]);
+        world.rotate("second", KEPT).expect("rotated");
+        world.stores.keychain.fault = Fault::Remove;
+        let rotated = world.rotate("third", keep).expect("rotated");
+        assert_eq!(
+            rotated.left,
+            left.into_iter().map(Version).collect::<Vec<_>>()
+        );
+    }
 }

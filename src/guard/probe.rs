@@ -1,0 +1,148 @@
+//! Trying a server out: whether it starts, speaks MCP, lists its tools, and whether a tool answers.
+//!
+//! The server is stopped in any case, the way the specification has it for stdio (revision 2025-11-25, lifecycle): its
+//! input is closed, then it is asked to end by a signal, and then it is ended with all that came of it; in between it is
+//! waited for. The signal is what a container is stopped by: its client alone can be ended.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Step, Watch, Why};
+use super::lines::Lines;
+use crate::launch::{Exit, Supervised, Waited, collect};
+
+/// How long a server may take to end once its input is closed, and once it was asked to. Clients wait as long.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What a server showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// How many tools it has.
+    pub tools: usize,
+}
+
+/// Why a server does not work. What it wrote itself is not part of it: see the module's own words.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// It did not do what it was asked.
+    #[error("{}", words(*.step, *.why, *.patience))]
+    Failed {
+        /// What it was asked.
+        step: Step,
+        /// What it did instead.
+        why: Why,
+        /// How long it had for all.
+        patience: Duration,
+    },
+    /// The system did not let it be spoken to.
+    #[error("it could not be spoken to: {0}")]
+    Unspoken(#[source] io::Error),
+    /// It could not be ended.
+    #[error("it could not be ended: {0}")]
+    NotEnded(#[source] io::Error),
+}
+
+/// Tries `server` out, which was started with a pipe to read from. All of it takes no longer than `patience`, but for
+/// the end of the server. `tool`, if one is named, is called without arguments.
+///
+/// # Errors
+/// See [`ProbeError`].
+pub fn probe(
+    mut server: Supervised<'_>,
+    tool: Option<&str>,
+    patience: Duration,
+) -> Result<Probed, ProbeError> {
+    let asked = ask(&mut server, tool, patience);
+    // Its input is closed by now.
+    let _ = server.wait(soon(GRACE));
+    server.ask_to_end(GRACE);
+    let ended = server.end();
+    let probed = asked?;
+    ended.map_err(ProbeError::NotEnded)?;
+    Ok(probed)
+}
+
+fn ask(
+    server: &mut Supervised<'_>,
+    tool: Option<&str>,
+    patience: Duration,
+) -> Result<Probed, ProbeError> {
+    let lines = lines(server).map_err(ProbeError::Unspoken)?;
+    let mut watch = |wait| match server.wait(soon(wait)) {
+        Waited::TimeOver => Watch::Runs,
+        Waited::Exited(exit) => Watch::Exited(exit),
+        Waited::Interrupted => Watch::Interrupted,
+    };
+    let mut client = Client::new(lines, soon(patience), &mut watch);
+    let at = |step| {
+        move |why| ProbeError::Failed {
+            step,
+            why,
+            patience,
+        }
+    };
+    client.shake_hands().map_err(at(Step::Handshake))?;
+    let tools = client.tools().map_err(at(Step::Tools))?;
+    if let Some(tool) = tool {
+        if !tools.iter().any(|name| name == tool) {
+            return Err(at(Step::Call)(Why::NoSuchTool(tools.len())));
+        }
+        let _ = client.call(tool).map_err(at(Step::Call))?;
+    }
+    Ok(Probed { tools: tools.len() })
+}
+
+/// Takes the server's pipes. What it complains about is read, so that it is not held up, and forgotten.
+fn lines(server: &mut Supervised<'_>) -> io::Result<Lines> {
+    let pipes = (
+        server.input.take(),
+        server.output.take(),
+        server.errors.take(),
+    );
+    let (Some(input), Some(output), Some(errors)) = pipes else {
+        return Err(io::Error::other("it has no pipes"));
+    };
+    drop(collect(errors, 0)?);
+    Lines::between(input, output)
+}
+
+fn soon(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now)
+}
+
+/// Says what a server did instead of what it was asked.
+fn words(step: Step, why: Why, patience: Duration) -> String {
+    let what = match step {
+        Step::Handshake => "the handshake",
+        Step::Tools => "the request for its tools",
+        Step::Call => "the call of the tool",
+    };
+    match why {
+        Why::Exited(Exit::Code(code)) => {
+            format!("it ended with code {code} before it answered {what}")
+        }
+        Why::Exited(Exit::Signal(signal)) => {
+            format!("signal {signal} ended it before it answered {what}")
+        }
+        Why::Exited(Exit::Unknown) => format!("it ended before it answered {what}"),
+        Why::Closed => format!("it closed its output before it answered {what}"),
+        Why::TimeOver => format!("it did not answer {what} within {} s", patience.as_secs()),
+        Why::Interrupted => format!("broker was told to end before it answered {what}"),
+        Why::TooMuch => format!("it wrote more than is read before it answered {what}"),
+        Why::TooManyQuestions => {
+            format!("it asked more than is answered before it answered {what}")
+        }
+        Why::Error(Some(code)) => format!("it answered {what} with the error {code}"),
+        Why::Error(None) => format!("it answered {what} with an error"),
+        Why::NotUnderstood => format!("its answer to {what} was not understood"),
+        Why::Revision => "it speaks no revision of MCP that is known".to_owned(),
+        Why::NoSuchTool(0) => "it has no tools".to_owned(),
+        Why::NoSuchTool(others) => {
+            format!("it has no tool of that name, but {others} of other names")
+        }
+        Why::ToolFailed => "the tool answered with an error".to_owned(),
+        Why::ToolAsks => "the tool asked for more than it was called with".to_owned(),
+    }
+}
