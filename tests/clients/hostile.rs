@@ -7,10 +7,8 @@ use std::process::{Command, Stdio};
 
 use broker::launch::Gap;
 
-use super::repository::{CANARY, Repository, ids};
+use super::repository::{CANARY, FILE, Repository, ids};
 use crate::support::put;
-
-const FILE: &str = ".mcp.json";
 
 /// A program that leaves a mark.
 struct Plant {

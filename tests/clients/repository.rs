@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use broker::launch::{HeldSignals, History, Limits, NotLooked, Wanted, history};
+use broker::launch::{Held, HeldSignals, History, Limits, NotLooked, Wanted, history};
 
 use crate::support::home::PATH;
 
@@ -210,4 +210,20 @@ pub fn ids(history: &History) -> Vec<&str> {
         .iter()
         .map(|commit| commit.id.as_str())
         .collect()
+}
+
+/// A file of a client.
+pub const FILE: &str = ".mcp.json";
+
+/// What a version with the value in it holds.
+pub fn canary() -> Held {
+    Held {
+        needles: vec![1],
+        judged: 0,
+    }
+}
+
+/// A version with the value in it.
+pub fn with_value(more: &str) -> String {
+    format!("{{\"env\": {{\"TOKEN\": \"{CANARY}\"}}, \"x\": \"{more}\"}}\n")
 }
