@@ -188,9 +188,10 @@ impl<'a> Change<'a> {
         for item in pending {
             match self.owner(&item) {
                 Owner::Secret => {}
-                Owner::SecretInOtherCase => match self.tells_case(stores, &item) {
-                    true => self.sweep_one(stores, item, &mut leftover),
-                    false => leftover.kept.push(item),
+                Owner::SecretInOtherCase => match self.beside(stores, &item) {
+                    Beside::Both => self.sweep_one(stores, item, &mut leftover),
+                    Beside::NotThere => {}
+                    Beside::Unclear => leftover.kept.push(item),
                 },
                 Owner::Nobody => self.sweep_one(stores, item, &mut leftover),
             }
@@ -213,9 +214,9 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Tells whether a store holds an item beside the one whose name differs in case only, which shows
-    /// that it can tell them apart.
-    fn tells_case(&self, stores: &mut dyn Stores, item: &Pending) -> bool {
+    /// Finds out whether a store holds an item beside the one whose name differs in case only. Where it holds both, it
+    /// can tell them apart.
+    fn beside(&self, stores: &mut dyn Stores, item: &Pending) -> Beside {
         let id = self.item(item);
         let held = stores
             .store(item.store)
@@ -223,7 +224,11 @@ impl<'a> Change<'a> {
         let alike = |other: &&crate::store::ItemId| {
             other.version() == id.version() && other.name().eq_ignore_ascii_case(id.name())
         };
-        held.is_ok_and(|held| held.contains(&id) && held.iter().filter(alike).count() > 1)
+        match held {
+            Ok(held) if !held.contains(&id) => Beside::NotThere,
+            Ok(held) if held.iter().filter(alike).count() > 1 => Beside::Both,
+            Ok(_) | Err(_) => Beside::Unclear,
+        }
     }
 
     fn replace(&mut self, old: &SecretName, record: Record) {
@@ -358,6 +363,17 @@ enum Owner {
     Secret,
     /// To none, but removing it could take a secret's item in a store that does not tell case.
     SecretInOtherCase,
+}
+
+/// Whether a store holds an item whose name differs in case only from that of a secret's item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// It holds the two.
+    Both,
+    /// It holds none of that name, to the letter.
+    NotThere,
+    /// It holds that one alone, which may be the secret's, or it did not answer.
+    Unclear,
 }
 
 #[cfg(test)]

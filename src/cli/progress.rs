@@ -42,14 +42,21 @@ impl Progress {
 
     /// Counts on.
     pub(super) fn add(&mut self, count: usize) {
-        self.done = self.done.saturating_add(count);
-        let now = Instant::now();
-        if self.next.is_some_and(|next| next <= now) {
-            self.next = now.checked_add(PAUSE);
-            self.is_shown = true;
-            let (done, all, what) = (self.done, self.all, escaped(self.what));
-            put(&format!("\r\x1b[Kbroker: {done} of {all} {what}"));
+        if let Some(line) = self.counted(count, Instant::now()) {
+            put(&line);
         }
+    }
+
+    /// Counts on, and returns what is to be shown at `now`, if it is time for that.
+    fn counted(&mut self, count: usize, now: Instant) -> Option<String> {
+        self.done = self.done.saturating_add(count);
+        if self.next.is_none_or(|next| now < next) {
+            return None;
+        }
+        self.next = now.checked_add(PAUSE);
+        self.is_shown = true;
+        let (done, all, what) = (self.done, self.all, escaped(self.what));
+        Some(format!("\r\x1b[Kbroker: {done} of {all} {what}"))
     }
 }
 
@@ -64,4 +71,35 @@ impl Drop for Progress {
 fn put(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_far_it_is_once_it_takes_long_and_not_too_often() {
+        let began = Instant::now();
+        let after = |millis| began + Duration::from_millis(millis);
+        let mut progress = Progress {
+            what: "values read",
+            all: 100,
+            done: 0,
+            is_shown: false,
+            next: Some(after(1000)),
+        };
+        assert_eq!(progress.counted(10, after(999)), None);
+        let first = progress.counted(10, after(1000)).expect("a line");
+        assert_eq!(first, "\r\x1b[Kbroker: 20 of 100 values read");
+        assert_eq!(progress.counted(10, after(1499)), None);
+        let second = progress.counted(10, after(1500)).expect("a line");
+        assert!(
+            second.ends_with("broker: 40 of 100 values read"),
+            "{second}"
+        );
+        // Where stderr is no terminal nothing is ever said.
+        progress.next = None;
+        assert_eq!(progress.counted(10, after(9000)), None);
+        progress.is_shown = false;
+    }
 }

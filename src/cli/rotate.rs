@@ -38,8 +38,8 @@ use probe::{Probe, ProbeWord};
 ///
 /// With --probe, a server that is allowed the secret is tried out first: it is started as it was allowed with the new
 /// value in the place of the old one, has to list its tools, and where a tool is named, has to answer a call of it
-/// without arguments. All of that may take half a minute. If it fails, the old value stays. Few servers look at a value
-/// before a tool needs it, so name a tool that does.
+/// without arguments. All of that may take half a minute. If it fails, what it said is shown with values masked, and the
+/// old value stays. Few servers look at a value before a tool needs it, so name a tool that does.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker rotate github-token

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use super::lines::{Heard, Lines, left};
 use super::message::{
-    Answer, Called, Discovered, Era, Hello, Message, Page, hello, initialized, request, result,
+    Answer, Called, Discovered, Era, Hello, Message, Page, error_text, hello, initialized, request,
+    result, tool_text,
 };
 use crate::launch::Exit;
 
@@ -109,6 +110,7 @@ pub struct Client<'a> {
     last_id: u64,
     questions: usize,
     exited: Option<Exit>,
+    excuse: Zeroizing<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Client<'_> {
@@ -129,7 +131,13 @@ impl<'a> Client<'a> {
             last_id: 0,
             questions: 0,
             exited: None,
+            excuse: Zeroizing::default(),
         }
+    }
+
+    /// Takes what the server said of why it, or its tool, failed. It may hold a value.
+    pub(super) fn excuse(&mut self) -> Zeroizing<Vec<u8>> {
+        std::mem::take(&mut self.excuse)
     }
 
     /// Agrees with the server on how to speak.
@@ -181,6 +189,7 @@ impl<'a> Client<'a> {
         let line = self.result_of("tools/call", json!({ "name": tool, "arguments": {} }))?;
         let called: Called = result(&line).ok_or(Why::NotUnderstood)?;
         if called.is_error == Some(true) {
+            self.excuse = tool_text(&line);
             return Err(Why::ToolFailed);
         }
         match called.result_type.as_deref() {
@@ -193,7 +202,10 @@ impl<'a> Client<'a> {
     fn result_of(&mut self, method: &str, params: Value) -> Result<Zeroizing<Vec<u8>>, Why> {
         match self.ask(method, params)? {
             (Answer::Result, line) => Ok(line),
-            (Answer::Error(code), _) => Err(Why::Error(code)),
+            (Answer::Error(code), line) => {
+                self.excuse = error_text(&line);
+                Err(Why::Error(code))
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! The messages of MCP, as far as broker says and understands them (JSON-RPC 2.0, and the revisions of MCP named here).
 //!
 //! What is read goes into types that leave out all that is not needed: the text of a server, which may hold a value, is
-//! not copied.
+//! copied only where it says why something failed, and into memory that is wiped.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// The newest revision with a handshake, which is asked for.
 pub(super) const WITH_HANDSHAKE: &str = "2025-11-25";
@@ -196,6 +197,42 @@ pub(super) struct Page {
 #[derive(Deserialize)]
 pub(super) struct Tool {
     pub(super) name: String,
+}
+
+/// Reads what a server said in the place of a result: the message of its error.
+pub(super) fn error_text(line: &[u8]) -> Zeroizing<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Whole {
+        error: Error,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        message: String,
+    }
+    let whole: Option<Whole> = serde_json::from_slice(line).ok();
+    let text = whole.map(|whole| whole.error.message).unwrap_or_default();
+    Zeroizing::new(text.into_bytes())
+}
+
+/// Reads the texts that a tool answered.
+pub(super) fn tool_text(line: &[u8]) -> Zeroizing<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Said {
+        content: Vec<Part>,
+    }
+    #[derive(Deserialize)]
+    struct Part {
+        #[serde(default)]
+        text: String,
+    }
+    let said: Option<Said> = result(line);
+    let parts = said.map(|said| said.content).unwrap_or_default();
+    let mut text = Zeroizing::new(Vec::with_capacity(line.len()));
+    for part in parts {
+        text.extend_from_slice(&Zeroizing::new(part.text.into_bytes()));
+        text.push(b'\n');
+    }
+    text
 }
 
 /// How the call of a tool ended.

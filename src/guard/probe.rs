@@ -7,12 +7,32 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use super::client::{Client, Step, Watch, Why};
 use super::lines::Lines;
-use crate::launch::{Exit, Supervised, Waited, collect};
+use crate::launch::{Collected, Exit, Supervised, Waited, collect};
+use crate::redact::Needles;
 
 /// How long a server may take to end once its input is closed, and once it was asked to. Clients wait as long.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How much of what a server says is kept, in bytes: of its answer, and of its complaints.
+const MOST_SAID: usize = 16 << 10;
+
+/// How long the end of its complaints is waited for, once all that had them open was ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How it went.
+#[derive(Debug)]
+pub struct Tried {
+    /// Whether the server works.
+    pub result: Result<Probed, ProbeError>,
+    /// What it answered where it failed, or the names of its tools where the one that was named is none of them.
+    pub excuse: Vec<String>,
+    /// What it wrote on stderr.
+    pub complaints: Vec<String>,
+}
 
 /// What a server showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +41,7 @@ pub struct Probed {
     pub tools: usize,
 }
 
-/// Why a server does not work. What it wrote itself is not part of it: see the module's own words.
+/// Why a server does not work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
@@ -44,67 +64,88 @@ pub enum ProbeError {
 }
 
 /// Tries `server` out, which was started with a pipe to read from. All of it takes no longer than `patience`, but for
-/// the end of the server. `tool`, if one is named, is called without arguments.
-///
-/// # Errors
-/// See [`ProbeError`].
+/// the end of the server. `tool`, if one is named, is called without arguments. What the server said is returned with
+/// `values` masked; without any to be masked by, it is not.
 pub fn probe(
     mut server: Supervised<'_>,
     tool: Option<&str>,
     patience: Duration,
-) -> Result<Probed, ProbeError> {
-    let asked = ask(&mut server, tool, patience);
+    values: Option<&Needles>,
+) -> Tried {
+    let complaints = server.errors.take().map(|pipe| collect(pipe, MOST_SAID));
+    let mut excuse = Zeroizing::default();
+    let asked = ask(&mut server, tool, patience, &mut excuse);
     // Its input is closed by now.
     let _ = server.wait(soon(GRACE));
     server.ask_to_end(GRACE);
-    let ended = server.end();
-    let probed = asked?;
-    ended.map_err(ProbeError::NotEnded)?;
-    Ok(probed)
+    let ended = server.end().map_err(ProbeError::NotEnded);
+    let complaints = complaints.and_then(Result::ok);
+    let complaints = complaints.and_then(|reading| reading.finish(PATIENCE).ok().flatten());
+    let is_cut = excuse.len() > MOST_SAID;
+    excuse.truncate(MOST_SAID);
+    let shown = |said: &Collected| {
+        let masked = values.map(|values| values.mask(&said.bytes, said.is_cut));
+        lines_of(&masked.unwrap_or_default())
+    };
+    Tried {
+        result: asked.and_then(|probed| ended.map(|_| probed)),
+        excuse: shown(&Collected {
+            bytes: excuse,
+            is_cut,
+        }),
+        complaints: complaints.as_ref().map(shown).unwrap_or_default(),
+    }
 }
 
 fn ask(
     server: &mut Supervised<'_>,
     tool: Option<&str>,
     patience: Duration,
+    excuse: &mut Zeroizing<Vec<u8>>,
 ) -> Result<Probed, ProbeError> {
-    let lines = lines(server).map_err(ProbeError::Unspoken)?;
+    let (Some(input), Some(output)) = (server.input.take(), server.output.take()) else {
+        return Err(ProbeError::Unspoken(io::Error::other("it has no pipes")));
+    };
+    let lines = Lines::between(input, output).map_err(ProbeError::Unspoken)?;
     let mut watch = |wait| match server.wait(soon(wait)) {
         Waited::TimeOver => Watch::Runs,
         Waited::Exited(exit) => Watch::Exited(exit),
         Waited::Interrupted => Watch::Interrupted,
     };
     let mut client = Client::new(lines, soon(patience), &mut watch);
-    let at = |step| {
-        move |why| ProbeError::Failed {
-            step,
-            why,
-            patience,
-        }
-    };
+    let asked = ask_client(&mut client, tool, excuse);
+    if excuse.is_empty() {
+        *excuse = client.excuse();
+    }
+    asked.map_err(|(step, why)| ProbeError::Failed {
+        step,
+        why,
+        patience,
+    })
+}
+
+fn ask_client(
+    client: &mut Client<'_>,
+    tool: Option<&str>,
+    excuse: &mut Zeroizing<Vec<u8>>,
+) -> Result<Probed, (Step, Why)> {
+    let at = |step| move |why| (step, why);
     client.shake_hands().map_err(at(Step::Handshake))?;
     let tools = client.tools().map_err(at(Step::Tools))?;
     if let Some(tool) = tool {
         if !tools.iter().any(|name| name == tool) {
-            return Err(at(Step::Call)(Why::NoSuchTool(tools.len())));
+            *excuse = Zeroizing::new(tools.join(", ").into_bytes());
+            return Err((Step::Call, Why::NoSuchTool(tools.len())));
         }
         let _ = client.call(tool).map_err(at(Step::Call))?;
     }
     Ok(Probed { tools: tools.len() })
 }
 
-/// Takes the server's pipes. What it complains about is read, so that it is not held up, and forgotten.
-fn lines(server: &mut Supervised<'_>) -> io::Result<Lines> {
-    let pipes = (
-        server.input.take(),
-        server.output.take(),
-        server.errors.take(),
-    );
-    let (Some(input), Some(output), Some(errors)) = pipes else {
-        return Err(io::Error::other("it has no pipes"));
-    };
-    drop(collect(errors, 0)?);
-    Lines::between(input, output)
+fn lines_of(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(ToOwned::to_owned).collect()
 }
 
 fn soon(wait: Duration) -> Instant {

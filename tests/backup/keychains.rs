@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use broker::catalog::Home as Opened;
-use broker::paths::HomePaths;
+use broker::paths::{FileError, HomePaths, Lock};
 use broker::store::Asking;
 use broker::store::keychain::Keychain;
 
 use super::{Key, Whole, all_of, folder, made, rotate, tree, unattended, whole};
 use crate::support::bus::Bus;
 use crate::support::home::Home;
+use crate::support::pty::{On, Session};
 
 fn on(bus: &Bus) -> Home {
     let home = folder().with("DBUS_SESSION_BUS_ADDRESS", bus.address());
@@ -159,4 +161,61 @@ fn a_store_that_was_asked_for_and_cannot_be_used_restores_nothing() {
     let after = tree(&home);
     let others = |(path, _): &(&PathBuf, &(u32, Vec<u8>))| !path.starts_with(&log);
     assert!(after.iter().filter(others).eq(before.iter().filter(others)));
+}
+
+#[test]
+fn a_store_that_this_home_has_not_used_yet_gets_its_seal_with_the_secrets() {
+    let (bus, key) = (Bus::start(), Key::new());
+    let old = on(&bus);
+    fill(&old);
+    let _ = key.create(&old, "x.age").ok();
+    let home = unattended().with("DBUS_SESSION_BUS_ADDRESS", bus.address());
+    let _ = key.restore(&home, "x.age").ok();
+    assert!(kept(&home, &bus) == kept(&old, &bus));
+    // Only what a seal confirms is given out.
+    let exec = |action: &str| {
+        let words = [
+            action,
+            "--env",
+            "V=broker://work/s03",
+            "--",
+            "/usr/bin/printenv",
+            "V",
+        ];
+        home.broker(words).run().ok().stdout
+    };
+    let _ = exec("allow");
+    assert_eq!(exec("exec"), "canary-second-value\n");
+    let _ = home.broker(["doctor"]).run().ok();
+}
+
+#[test]
+fn nobody_changes_the_home_while_a_backup_is_being_read() {
+    let (bus, key) = (Bus::start(), Key::new());
+    let home = folder().with("DBUS_SESSION_BUS_ADDRESS", bus.address());
+    let home = made(home, &["--store", "keychain"]);
+    home.set("a", b"canary-a-value");
+    let words = ["backup", "create", "--recipient", &key.recipient];
+    let run = home.broker(words).arg(key.path("x.age"));
+    let mut session = Session::start(run.command(), On::default());
+    session.wait_for("[y/N]");
+    // The keychain does not answer, and the backup waits for it with all that it holds.
+    bus.stop();
+    session.types("y\n");
+    let log = home.path("b/state/log/000001.jsonl");
+    let has_begun = || {
+        std::fs::read_to_string(&log)
+            .expect("a log")
+            .contains("\"backup\"")
+    };
+    let until = Instant::now() + Duration::from_secs(60);
+    while !has_begun() {
+        assert!(Instant::now() < until, "the backup does not begin");
+        std::thread::yield_now();
+    }
+    let lock = Lock::take(&home.path("b/state/lock"), Duration::ZERO);
+    bus.cont();
+    assert!(matches!(lock, Err(FileError::Busy)), "{lock:?}");
+    let _ = session.end().code(0);
+    assert!(key.path("x.age").exists());
 }

@@ -172,19 +172,6 @@ fn what_has_no_room_or_no_secret_is_told_and_never_dropped() {
     let pending = requests(&home);
     assert_eq!(pending.len(), 100);
     assert!(pending.iter().any(|request| request["server"] == "mine"));
-    // A program of any name that asks does not push them out either, but for one that is the oldest.
-    let _ = home.broker(["revoke", "--all"]).run();
-    let before = requests(&home).len();
-    let words = [
-        "exec",
-        "mine",
-        "--env",
-        "A=broker://other",
-        "--",
-        "/usr/bin/printenv",
-    ];
-    let _ = home.broker(words).run().code(125);
-    assert_eq!(requests(&home).len(), before);
 }
 
 #[test]
@@ -230,6 +217,8 @@ fn broker_toml_comes_back_to_where_there_is_none() {
         fs::read_to_string(other.path("b/broker.toml")).expect("there"),
         "# other\n"
     );
+    let again = key.restore(&other, "x.age").ok();
+    assert_eq!(again.stderr, "broker: there is nothing to restore\n");
 }
 
 #[test]
@@ -249,4 +238,21 @@ fn a_broker_toml_that_is_not_understood_is_backed_up_and_not_put_in_place() {
     let before = tree(&home);
     let _ = key.restore(&home, "x.age").ok();
     assert!(tree(&home) == before);
+}
+
+#[test]
+fn rotation_commands_are_told_of_and_not_restored() {
+    let (old, key) = (unattended().secret("a", "canary-a-value"), Key::new());
+    let words = ["edit", "a", "--rotate-command", "[\"/usr/bin/printenv\"]"];
+    let _ = old.broker(words).run().ok();
+    let _ = key.create(&old, "x.age").ok();
+    let home = unattended();
+    let said = key.restore(&home, "x.age").ok().stderr;
+    let told = "rotation commands are not restored; record them again with broker edit --rotate-command: a";
+    assert!(said.contains(told), "{said}");
+    let run = home.broker(["rotate", "a", "--run"]).run();
+    assert_ne!(run.code, 0, "a command was run that nobody allowed here");
+    // Where there is one there is nothing to tell.
+    let said = key.restore(&old, "x.age").ok().stderr;
+    assert_eq!(said, "broker: there is nothing to restore\n");
 }

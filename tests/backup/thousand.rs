@@ -58,7 +58,7 @@ pub(super) fn fill(home: &Home, count: usize) {
             .map(|version| VersionRecord {
                 version: Version(u32::try_from(version).expect("small")),
                 created: at(number + version),
-                kept_until: (version + 1 == versions).then(|| Timestamp::MAX),
+                kept_until: (version + 1 == versions).then_some(Timestamp::MAX),
                 removed: (version + 1 < versions).then(|| at(number + 10)),
             })
             .collect();

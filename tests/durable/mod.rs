@@ -1,13 +1,16 @@
-//! No crash, full disk or broken disk loses a secret or a permission: `set`, `remove`, `rename`, `allow`, `revoke` and
-//! `exec` under every fault at every system call they make.
+//! No crash, full disk or broken disk loses a secret or a permission: `set`, `remove`, `rename`, `rotate`, `rollback`, `allow`,
+//! `revoke` and `exec` under every fault at every system call they make.
 //!
 //! After each run the state has to be the old one or the new one, with every value that the catalog
 //! names readable and exact; what said that it succeeded did; and the next command cleans up, after
 //! which the store holds what the catalog names, the seal, and nothing else. The log is whole up to its
 //! anchor, tells of every change that was made, and that it was done where that was said.
 
+mod backup;
+mod daemon;
 mod keychain;
 mod permission;
+mod rotation;
 mod sealed;
 mod vault;
 

@@ -20,13 +20,13 @@ const ALLOW: [&str; 5] = [
     "--",
     "/usr/bin/printenv",
 ];
-const EXEC: [&str; 5] = ["exec", "--env", "A=broker://old", "--", "/usr/bin/printenv"];
+pub(super) const EXEC: [&str; 5] = ["exec", "--env", "A=broker://old", "--", "/usr/bin/printenv"];
 const REVOKE: [&str; 2] = ["revoke", "--all"];
 
 /// Where every command here runs, as in the sweeps.
 const VARIABLES: [(&str, &str); 2] = [("PATH", "/usr/bin:/bin"), ("HOME", "/")];
 
-fn subject(world: &World, words: &[&str]) -> Subject {
+pub(super) fn subject(world: &World, words: &[&str]) -> Subject {
     let subject = Subject::new(BROKER).arg("--home").arg(root(world)).cwd("/");
     let subject = words.iter().fold(subject, |all, word| all.arg(*word));
     let variables = VARIABLES.into_iter();
@@ -34,7 +34,7 @@ fn subject(world: &World, words: &[&str]) -> Subject {
 }
 
 /// Runs a command without a tracer and without a terminal.
-fn run(world: &World, words: &[&str], stdin: Stdio) -> Output {
+pub(super) fn run(world: &World, words: &[&str], stdin: Stdio) -> Output {
     let mut command = Command::new(BROKER);
     command.arg("--home").arg(root(world)).args(words);
     command.env_clear().envs(VARIABLES).current_dir("/");
@@ -50,7 +50,7 @@ fn ok(world: &World, words: &[&str]) -> Output {
 }
 
 /// A home with the secret `old`, and [`EXEC`] allowed or not.
-fn template(is_allowed: bool) -> World {
+pub(super) fn template(is_allowed: bool) -> World {
     let world = World::empty();
     ok(
         &world,

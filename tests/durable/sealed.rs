@@ -68,6 +68,17 @@ impl Sealed {
         })
     }
 
+    /// Leaves out what the log told before this entry.
+    pub(super) fn since(mut self, seq: u64) -> Self {
+        self.entries.retain(|entry| entry.seq >= seq);
+        self
+    }
+
+    /// Returns how many entries there are.
+    pub(super) fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Demands that the log tells of what was changed, that it was done if that was said, and of nothing that was
     /// not done.
     pub(super) fn tells(

@@ -33,7 +33,7 @@ fn access() -> Access {
     }
 }
 
-fn create(paths: &HomePaths, id: &HomeId) -> One {
+pub(super) fn create(paths: &HomePaths, id: &HomeId) -> One {
     One(Box::new(
         Vault::create(paths, id, &Protection::KeyFile(None), access()).unwrap(),
     ))

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 use zbus::{Connection, OwnedObjectPath};
 
@@ -188,6 +188,17 @@ impl Bus {
     fn signal(&self, signal: Signal) {
         let keyring = self.keyring.as_ref().expect("a keyring");
         kill_process(pid(keyring), signal).expect("signalled");
+    }
+
+    /// Returns what kills the keyring, and returns when it is dead.
+    pub fn killer(&self) -> impl FnOnce() + Send + 'static {
+        let keyring = pid(self.keyring.as_ref().expect("a keyring"));
+        move || {
+            kill_process(keyring, Signal::KILL).expect("killed");
+            // It is waited for, but not taken away: its number has to stay its own.
+            let wait = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(keyring), wait).expect("it ends");
+        }
     }
 
     /// Tells whether the keyring has ended by itself.

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod artifacts;
+pub mod between;
 pub mod bus;
 pub mod home;
 pub mod provider;

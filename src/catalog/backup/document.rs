@@ -69,6 +69,10 @@ struct ReadSecret<'a> {
 /// # Errors
 /// [`BackupError::TooLarge`].
 pub(super) fn write(backup: &Backup) -> Result<SecretValue, BackupError> {
+    write_within(backup, MAX_DOCUMENT_BYTES)
+}
+
+fn write_within(backup: &Backup, most: usize) -> Result<SecretValue, BackupError> {
     let secrets = backup.secrets.iter().map(|held| WrittenSecret {
         record: &held.record,
         values: Values(&held.values),
@@ -82,9 +86,9 @@ pub(super) fn write(backup: &Backup) -> Result<SecretValue, BackupError> {
         grants: backup.grants.as_ref(),
     };
     // Twice: to know its length, and into a buffer of that length, which never moves.
-    let mut length = Length(0);
+    let mut length = Length { is: 0, most };
     serde_json::to_writer(&mut length, &document).map_err(|_| BackupError::TooLarge)?;
-    let mut buffer = Zeroizing::new(vec![0_u8; length.0]);
+    let mut buffer = Zeroizing::new(vec![0_u8; length.is]);
     let mut room = buffer.as_mut_slice();
     serde_json::to_writer(&mut room, &document).map_err(|_| BackupError::NotKept)?;
     if !room.is_empty() {
@@ -189,13 +193,16 @@ impl Serialize for Base64<'_> {
     }
 }
 
-/// Counts what is written, up to the longest document.
-struct Length(usize);
+/// Counts what is written, up to the most that may be.
+struct Length {
+    is: usize,
+    most: usize,
+}
 
 impl Write for Length {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
-        if self.0 > MAX_DOCUMENT_BYTES {
+        self.is = self.is.saturating_add(bytes.len());
+        if self.is > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes.len())

@@ -175,6 +175,15 @@ fn a_value_longer_than_any_is_refused_and_the_longest_is_not() {
 }
 
 #[test]
+fn a_backup_that_would_be_too_long_is_not_written() {
+    let backup = backup(&[&[&[b'x'; 1000]]]);
+    let length = write(&backup).expect("written").len();
+    assert!(write_within(&backup, length).is_ok());
+    let too_long = write_within(&backup, length - 1).map(drop);
+    assert_eq!(too_long, Err(BackupError::TooLarge));
+}
+
+#[test]
 fn a_newer_document_is_told_apart_from_damage_whatever_is_in_it() {
     let original = backup(&[&[b"a"]]);
     let newer = changed(&original, |json| json["format"] = 2.into());

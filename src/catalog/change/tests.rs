@@ -1,11 +1,14 @@
 //! Tests of the order of steps, on a store that fails when it is told to.
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     reason = "helpers of tests may abort and look at values"
 )]
 
 pub(in crate::catalog) mod faults;
+mod model;
 mod rotation;
+mod sequences;
 mod table;
 
 use std::collections::BTreeMap;

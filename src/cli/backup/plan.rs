@@ -82,6 +82,11 @@ impl<'a> Plan<'a> {
         let (asked, without) = all
             .filter(|command| !settled.contains(&command.id()))
             .partition(|command| command.secrets().iter().all(|s| here.contains(&s.id)));
+        let has_rotation = |command: &Command| {
+            let mut secrets = command.secrets().into_iter();
+            secrets.any(|secret| permissions.rotation(&secret.id).is_some())
+        };
+        allowed.rotations.retain(|command| !has_rotation(command));
         let config = home.paths.config_file();
         Ok(Self {
             steps,

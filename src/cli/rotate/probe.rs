@@ -16,10 +16,11 @@ use crate::audit::Outcome;
 use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
 use crate::config::is_label;
-use crate::guard::{ProbeError, Probed, probe};
-use crate::launch::{Caller, Input, Plan, check_values, supervise};
+use crate::guard::{ProbeError, Probed, Tried, Why, probe};
+use crate::launch::{Caller, Input, Plan, Values, check_values, supervise};
 use crate::paths::user_home;
 use crate::policy::{Command, Grant, Secret};
+use crate::redact::{Needles, Unmaskable};
 use crate::store::Version;
 
 /// How long a server has, from its start to its last answer.
@@ -127,6 +128,9 @@ impl<'a> Probe<'a> {
             .map_err(|failure| failure.exiting(1))?;
         let failed = |failure: Failure| released.event.withheld(failure.exiting(1), home, context);
         check_values(&plan, &released.values).map_err(|error| failed(error.into()))?;
+        let needles = self
+            .needles(&released.values, home, stores)
+            .map_err(failed)?;
         let message = format!("trying \"{}\" out", plan.program.display());
         context.output.detail(&message);
         let signals = context.held_signals().map_err(failed)?;
@@ -134,10 +138,32 @@ impl<'a> Probe<'a> {
         let server =
             started.map_err(|error| failed(self.failure(&format!("it did not start: {error}"))))?;
         drop(released.values);
-        let probed = probe(server, self.word.tool.as_deref(), PATIENCE);
-        let probed = probed.map_err(|error| failed(self.unproven(&error)))?;
+        let tool = self.word.tool.as_deref();
+        let tried = probe(server, tool, PATIENCE, needles.as_ref().ok());
+        let probed = match tried.result {
+            Ok(probed) => probed,
+            Err(ref error) => {
+                let failure = self.failure(&error.to_string());
+                return Err(failed(tell_said(failure, &tried, needles.err(), context)));
+            }
+        };
         released.event.write(Outcome::Done, home, context)?;
         Ok(probed)
+    }
+
+    /// Returns what is masked in what the server says: the values that it is given, and the one before, which it may know.
+    fn needles(
+        &self,
+        given: &Values,
+        home: &Home,
+        stores: &mut dyn Stores,
+    ) -> Result<Result<Needles, Unmaskable>, Failure> {
+        let catalog = home.catalog()?;
+        let record = catalog.get(&self.trial.secret)?;
+        let current = catalog.item(record, record.current);
+        let current = stores.store(record.store)?.read(&[current])?;
+        let given = given.iter().map(|(_, value)| value);
+        Ok(Needles::of(given.chain(&current)))
     }
 
     /// Tells what was found out.
@@ -160,12 +186,6 @@ impl<'a> Probe<'a> {
         context.output.notice(&message);
     }
 
-    /// The failure of a server that did not show that it works. What the server itself wrote belongs here once values are
-    /// masked in it; until then none of it is shown.
-    fn unproven(&self, error: &ProbeError) -> Failure {
-        self.failure(&error.to_string())
-    }
-
     fn failure(&self, why: &str) -> Failure {
         let message = format!(
             "\"{}\" keeps the value it has: \"{}\" was tried out with the new one, and {why}",
@@ -174,6 +194,32 @@ impl<'a> Probe<'a> {
         Failure::new("probe-failed", message)
             .hint("see whether the new value is right, and the server works by itself; without --probe nothing is tried out")
     }
+}
+
+/// Adds to a failure what the server answered, and shows what it complained about; or says why neither is shown.
+fn tell_said(
+    failure: Failure,
+    tried: &Tried,
+    hidden: Option<Unmaskable>,
+    context: &Context,
+) -> Failure {
+    if let Some(why) = hidden {
+        context.output.notice(&format!(
+            "what the server said is not shown, since it cannot be masked: {why}"
+        ));
+    }
+    for line in &tried.complaints {
+        context.output.notice(&format!("server: {line}"));
+    }
+    let said = match &tried.result {
+        Err(ProbeError::Failed {
+            why: Why::NoSuchTool(_),
+            ..
+        }) => "it has",
+        Ok(_) | Err(_) => "it said",
+    };
+    let lines = tried.excuse.iter();
+    failure.more(lines.map(|line| format!("  {said}: {line}")).collect())
 }
 
 /// Finds the grant that is meant, among those that are given the secret.

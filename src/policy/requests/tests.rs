@@ -107,3 +107,23 @@ fn a_request_that_lies_about_its_id_is_left_out() {
     let read = Requests::parse("f", forged.as_bytes(), at(0)).expect("read");
     assert_eq!(read.all().len(), 0);
 }
+
+#[test]
+fn what_is_asked_for_again_has_as_much_room_as_there_is_and_pushes_nobody_out() {
+    let mut requests = Requests::default();
+    let _ = requests.note(&command("mine"), Text::of("/"), "client", at(0));
+    let again = |requests: &mut Requests, number: usize| {
+        let command = command(&number.to_string());
+        requests.ask_again(&command, Text::of("/"), "restore", at(1))
+    };
+    for number in 1..MOST {
+        assert!(again(&mut requests, number), "{number}");
+    }
+    assert!(!again(&mut requests, MOST), "there is no room");
+    assert_eq!(requests.all().len(), MOST);
+    assert!(requests.all().iter().any(|request| request.by == "client"));
+    // What is there already needs none, and is not counted as asked once more.
+    assert!(again(&mut requests, 1));
+    let one = requests.all().iter().find(|r| r.command == command("1"));
+    assert_eq!(one.map(|r| (r.count, r.last)), Some((1, at(1))));
+}

@@ -1,5 +1,6 @@
 //! Servers that do not work with the new value: the old one stays, and nothing of the server does.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use super::{FIRST, REFUSED, SECOND, allowing, probing, unchanged};
@@ -145,6 +146,72 @@ fn a_program_that_cannot_be_started_is_told_of() {
         answer.stderr.contains("it did not start"),
         "{}",
         answer.stderr
+    );
+    unchanged(&home, &answer);
+}
+
+#[test]
+fn what_a_server_says_of_its_failure_is_shown_with_values_masked() {
+    let home = allowing("knows");
+    // What it knows from before, and was not given.
+    fs::write(home.path("old"), FIRST).expect("written");
+    for (mode, tool, said) in [
+        ("plain", "check", "  it said: no to [masked]"),
+        ("error", "check", "  it said: [masked]"),
+        ("plain", "absent", "  it has: check"),
+        (
+            "knows",
+            "check",
+            "  it said: no to [masked], it was [masked]",
+        ),
+        ("no-list", "check", "  it said: [masked]"),
+    ] {
+        let label = format!("a-{mode}");
+        let flags = ["--env", "TOKEN=broker://a"];
+        let _ = super::labelled(&home, &label, mode, &flags).granting();
+        let answer = probing(&home, &format!("{label}:{tool}"), REFUSED)
+            .run()
+            .code(1);
+        let lines: Vec<&str> = answer.stderr.lines().collect();
+        for line in [
+            format!("broker: error: {said}").as_str(),
+            "broker: server: the token is [masked]",
+        ] {
+            assert!(lines.contains(&line), "{mode}: {line}: {}", answer.stderr);
+        }
+        unchanged(&home, &answer);
+    }
+}
+
+#[test]
+fn what_a_server_says_is_not_shown_where_a_value_is_too_short_to_be_masked() {
+    let home = allowing("plain");
+    let answer = probing(&home, "srv:absent", "zq").run().code(1);
+    assert!(
+        answer.stderr.contains(
+            "what the server said is not shown, since it cannot be masked: a value has fewer than 8 bytes"
+        ),
+        "{}",
+        answer.stderr
+    );
+    for shown in ["server:", "  it has:", "zq"] {
+        assert!(!answer.stderr.contains(shown), "{shown}: {}", answer.stderr);
+    }
+    unchanged(&home, &answer);
+}
+
+#[test]
+fn of_much_that_a_server_says_the_beginning_is_shown() {
+    let home = allowing("chatty");
+    let answer = probing(&home, "srv", SECOND).run().code(1);
+    let lines = answer
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("broker: server: "));
+    let (lines, bytes) = lines.fold((0, 0), |(n, bytes), line| (n + 1, bytes + line.len()));
+    assert!(
+        lines > 10 && bytes < 100_000,
+        "{lines} lines, {bytes} bytes"
     );
     unchanged(&home, &answer);
 }

@@ -98,7 +98,11 @@ def call(asked):
         return
     names = ["TOKEN", "OTHER", "ANY", "SET"]
     note("seen", json.dumps({name: os.environ[name] for name in names if name in os.environ}))
-    result = {"content": [{"type": "text", "text": token}]}
+    text = f"no to {token}"
+    if mode == "knows":
+        with open(os.path.join(folder, "old"), encoding="utf-8") as old:
+            text += f", it was {old.read()}"
+    result = {"content": [{"type": "text", "text": text}, {"type": "image", "data": token}]}
     if mode == "new":
         result["resultType"] = "complete"
     say(id=asked["id"], result={**result, "isError": "refused" in token})
@@ -116,6 +120,9 @@ def new_era(asked):
 
 note("pids", str(os.getpid()))
 print("the token is", token, file=sys.stderr, flush=True)
+if mode == "chatty":
+    print((token + "\n") * 100_000, file=sys.stderr, flush=True)
+    sys.exit(3)
 if mode == "exit":
     sys.exit(3)
 if mode == "killed":

@@ -138,6 +138,34 @@ fn the_log_tells_of_the_trial_with_its_versions_before_and_after() {
 }
 
 #[test]
+fn what_a_rotation_command_prints_is_tried_out_too() {
+    let home = allowing("plain");
+    let record = |value: &str| {
+        let command = json!(["/usr/bin/printf", value]).to_string();
+        let words = ["edit", "a", "--rotate-command", &command];
+        let _ = home.broker(words).run().ok();
+        home.broker(["--json", "rotate", "a", "--run", "--probe", "srv:check"])
+    };
+    let answer = record(REFUSED).run().code(1);
+    assert_eq!(answer.error_code(), "probe-failed");
+    assert!(
+        answer
+            .stderr
+            .contains("gave a new value, but it was not stored"),
+        "{}",
+        answer.stderr
+    );
+    unchanged(&home, &answer);
+    let _ = record(SECOND).run().ok();
+    assert_eq!(seen(&home)["TOKEN"], SECOND);
+    assert_eq!(given(&home), SECOND);
+    // What cannot be tried out is not run.
+    let _ = home.broker(["revoke", "--server", "srv"]).run().ok();
+    let answer = record("canary-probe-third").run().code(1);
+    assert_eq!(answer.error_code(), "grant-not-found");
+}
+
+#[test]
 fn a_secret_in_the_keychain_is_tried_out_beside_one_in_the_vault() {
     let bus = Bus::start();
     let home = Home::on(&bus).secret("a", FIRST);

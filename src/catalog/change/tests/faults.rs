@@ -98,6 +98,7 @@ pub(super) struct Ran<T> {
     /// None if the process died.
     pub(super) answer: Option<T>,
     pub(super) steps: Vec<Step>,
+    pub(super) is_disturbed: bool,
 }
 
 #[derive(Default)]
@@ -130,6 +131,7 @@ pub(super) fn run<T>(plan: Option<Plan>, work: impl FnOnce() -> T) -> Ran<T> {
     Ran {
         answer,
         steps: state.steps,
+        is_disturbed: state.is_disturbed,
     }
 }
 
