@@ -1,0 +1,7 @@
+//! What broker finds out about the files of clients.
+
+mod gaps;
+mod history;
+mod hostile;
+mod repository;
+mod trust;
