@@ -9,9 +9,11 @@ mod checked;
 mod content;
 mod files;
 mod folders;
+mod foreign;
 mod launching;
 mod lock;
 mod modes;
+mod os;
 mod rights;
 
 pub use append::AppendFile;
@@ -24,9 +26,11 @@ pub use files::{
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
 };
+pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file};
 pub use launching::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, open_to_others};
+pub use os::Os;
 pub use rights::{Writable, writable, writable_above};
 
 use std::env;

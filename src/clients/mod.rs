@@ -2,6 +2,13 @@
 //! secret in plain text, and how they are changed without touching anything else.
 #![forbid(unsafe_code)]
 
+pub mod document;
 mod entry;
+pub mod read;
+pub mod table;
 
+pub use document::{Document, Format, Found, SyntaxError};
 pub use entry::{Entry, Item, Literal, Place};
+
+#[cfg(test)]
+mod tests;

@@ -288,7 +288,7 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<(), FileError> {
     Ok(())
 }
 
-fn too_large(path: &Path) -> FileError {
+pub(super) fn too_large(path: &Path) -> FileError {
     FileError::TooLarge {
         path: path.to_path_buf(),
     }

@@ -12,6 +12,12 @@
 #[cfg_attr(not(target_os = "linux"), path = "no_ancestors.rs")]
 mod ancestors;
 #[cfg(unix)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos")),
+    path = "no_attributes.rs"
+)]
+mod attributes;
+#[cfg(unix)]
 mod harden;
 #[cfg(unix)]
 mod hidden;
@@ -33,6 +39,8 @@ mod tree;
 mod unix;
 
 pub use ancestors::ancestors;
+#[cfg(unix)]
+pub use attributes::copy_attributes;
 #[cfg(unix)]
 pub use harden::harden;
 #[cfg(unix)]
