@@ -23,6 +23,7 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod completions;
 mod contract;
+mod detect;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod durable;
 #[cfg(target_os = "linux")]

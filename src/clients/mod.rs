@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod document;
+pub mod detect;
 mod entry;
 pub mod read;
 pub mod table;

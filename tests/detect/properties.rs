@@ -1,0 +1,1 @@
+//! Whatever the texts are, the search ends, soon, and what it says of them holds.
