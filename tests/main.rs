@@ -21,6 +21,8 @@ mod backup;
 #[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
+mod clients;
+#[cfg(target_os = "linux")]
 mod completions;
 mod contract;
 mod detect;

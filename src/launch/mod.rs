@@ -12,6 +12,7 @@ mod child;
 mod collect;
 mod dangerous;
 mod environment;
+mod history;
 mod identity;
 pub mod launcher;
 mod plan;
@@ -28,6 +29,7 @@ pub use child::{Piped, spawn_piped};
 pub use collect::{Collected, Reading, collect};
 pub use dangerous::is_dangerous;
 pub use environment::base_list;
+pub use history::{Commit, Gap, Held, History, Limits, NotLooked, Wanted, history};
 pub use identity::Known;
 pub use plan::{
     Argument, Assignment, Caller, Plan, PlanError, Request, Source, called, is_conventional,

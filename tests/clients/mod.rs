@@ -1,0 +1,5 @@
+//! What broker finds out about the files of clients.
+
+mod history;
+mod hostile;
+mod repository;
