@@ -2,8 +2,8 @@
 //! secret in plain text, and how they are changed without touching anything else.
 #![forbid(unsafe_code)]
 
-pub mod document;
 pub mod detect;
+pub mod document;
 mod entry;
 pub mod read;
 pub mod table;
