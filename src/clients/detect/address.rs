@@ -106,7 +106,16 @@ impl<'t> Search<'t> {
                 ..under
             }
             .with_kind(kind);
+            let is_long = value.text.len() >= 24 && is_random(value.text) && !is_uuid(value.text);
             match meaning {
+                // A name that says nothing, and a value that says enough.
+                Meaning::Unknown if is_long => self.value(
+                    value,
+                    Under {
+                        meaning: Meaning::Near,
+                        ..named
+                    },
+                ),
                 Meaning::Unknown | Meaning::Else => {
                     self.shaped(
                         value,
@@ -128,9 +137,8 @@ impl<'t> Search<'t> {
         let segments = address.path.split(|c| c == '/');
         let mut before = "";
         for (at, segment) in segments.iter().enumerate() {
-            let is_private = segment.text.starts_with(PRIVATE);
             let above = std::mem::replace(&mut before, segment.text);
-            let above = if is_private { PRIVATE } else { above };
+            let is_private = PRIVATE.iter().any(|lead| segment.text.starts_with(lead));
             let segment = bare(*segment);
             if segment.is_empty() || self.is_touched(segment) || is_placeholder(segment.text) {
                 continue;
@@ -149,7 +157,7 @@ impl<'t> Search<'t> {
             if self.shaped(segment, under) {
                 continue;
             }
-            let confidence = segment_confidence(segment.text, above, address.host);
+            let confidence = segment_confidence(segment.text, above, is_private, address.host);
             if let Some(confidence) = confidence {
                 self.keep(segment, Kind::URL_TOKEN, confidence, under);
             }
@@ -211,13 +219,13 @@ impl<'t> Address<'t> {
     }
 }
 
-/// What Google's addresses of calendars have in front of their key.
-const PRIVATE: &str = "private-";
+/// What Google's addresses of calendars and those of Home Assistant's add-ons have in front of their key.
+const PRIVATE: [&str; 2] = ["private-", "private_"];
 
 /// Takes away what is glued to the front of a secret.
 fn bare(segment: Piece<'_>) -> Piece<'_> {
     // Google's addresses of calendars, and Telegram's of bots.
-    if let Some(rest) = segment.behind(PRIVATE) {
+    if let Some(rest) = PRIVATE.iter().find_map(|lead| segment.behind(lead)) {
         return rest;
     }
     let bot = segment.behind("bot").filter(|rest| rest.text.contains(':'));
@@ -260,26 +268,28 @@ const OF_IDS: &str = "github.com githubusercontent.com gitlab.com bitbucket.org 
     amazonaws.com";
 
 /// Judges a segment of a path. An id stands behind the name of what there are many of: `workspaces/ID`.
-fn segment_confidence(text: &str, before: &str, host: &str) -> Option<Confidence> {
+fn segment_confidence(
+    text: &str,
+    before: &str,
+    is_private: bool,
+    host: &str,
+) -> Option<Confidence> {
     let is_behind_many = before.len() > 1 && before.ends_with('s') && before != "sse";
-    let is_private = before == PRIVATE;
     let is_of_ids = OF_IDS.split_whitespace().any(|domain| is_at(host, domain));
     if (is_of_ids || is_behind_many) && !is_private {
         return None;
     }
     let is_behind_key =
-        lists(BEFORE_KEYS, before) || (before.is_empty() && host.starts_with("mcp."));
+        is_private || lists(BEFORE_KEYS, before) || (before.is_empty() && host.starts_with("mcp."));
     if is_uuid(text) {
         return is_behind_key.then_some(Confidence::Medium);
     }
-    let is_long = text.len() >= 20;
-    if !is_long || !is_random(text) || judge(text, Meaning::Made) != Some(Confidence::High) {
-        return None;
+    let is_one = is_random(text) && judge(text, Meaning::Made) == Some(Confidence::High);
+    match (is_one, is_behind_key) {
+        (true, true) => Some(Confidence::Medium),
+        // Hexadecimal digits alone are mostly an id.
+        (true, false) if text.len() >= 20 && is_hex(text) => Some(Confidence::Low),
+        (true, false) if text.len() >= 20 => Some(Confidence::Medium),
+        (true | false, _) => None,
     }
-    let is_hash = is_hex(text) && matches!(text.len(), 40 | 64);
-    Some(if is_behind_key || !is_hash {
-        Confidence::Medium
-    } else {
-        Confidence::Low
-    })
 }

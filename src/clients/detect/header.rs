@@ -107,6 +107,26 @@ impl<'t> Search<'t> {
         self.user_and_password(piece, under)
     }
 
+    /// `root:TOKEN`, `projectId:TOKEN` under the name of a token. Tells whether it is that.
+    pub(super) fn labelled(&mut self, piece: Piece<'t>, under: Under<'_>) -> bool {
+        let Some((label, token)) = piece.split_once(':') else {
+            return false;
+        };
+        let begins = |c: char| c.is_ascii_lowercase();
+        let is_label = (2..=16).contains(&label.text.len())
+            && label.text.starts_with(begins)
+            && label.text.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && !label.text.eq_ignore_ascii_case("sha");
+        let is_one = is_label
+            && under.meaning == Meaning::Made
+            && !token.text.starts_with("//")
+            && judge(token.text, Meaning::Made) >= Some(Confidence::Medium);
+        if is_one {
+            self.value(token, under);
+        }
+        is_one
+    }
+
     /// `user:password`. Tells whether it is that.
     pub(super) fn user_and_password(&mut self, piece: Piece<'t>, under: Under<'_>) -> bool {
         let piece = piece.trimmed().unquoted();

@@ -5,7 +5,7 @@ use super::name::Meaning;
 use super::placeholder::{is_default, is_placeholder};
 use super::plain::{Looks, is_hex, is_path};
 use super::random::is_random;
-use super::words::lists;
+use super::words::{lists, words};
 
 /// Tells how sure it is that `text` is a secret; `None` where it is none.
 pub(super) fn judge(text: &str, meaning: Meaning) -> Option<Confidence> {
@@ -73,7 +73,11 @@ fn made(text: &str, looks: Looks) -> Option<Confidence> {
         Looks::Number => (length >= 8 && !text.starts_with('+')).then_some(Confidence::Medium),
         Looks::Uuid => Some(Confidence::High),
         Looks::Words if is_random(text) && !text.contains(' ') => Some(Confidence::High),
+        // No machine makes such letters.
+        Looks::Words | Looks::Opaque if !text.is_ascii() => None,
         Looks::Words if text.contains([' ', '/', ',']) => None,
+        // It says itself what should be here: `credential-held-by-gateway`.
+        Looks::Words if names_itself(text) => Some(Confidence::Low),
         // One word says what kind there is; several may be somebody's own.
         Looks::Words if text.contains(['-', '_', '.', ':']) => Some(Confidence::Medium),
         Looks::Words => Some(Confidence::Low),
@@ -82,6 +86,15 @@ fn made(text: &str, looks: Looks) -> Option<Confidence> {
         Looks::Opaque if length >= 4 => Some(Confidence::Medium),
         Looks::Opaque => Some(Confidence::Low),
     }
+}
+
+fn names_itself(text: &str) -> bool {
+    words(text).iter().any(|word| {
+        lists(
+            "token secret key password credential credentials apikey",
+            word,
+        )
+    })
 }
 
 /// A key of some kind: a secret's only if it looks so.

@@ -9,6 +9,7 @@
 mod address;
 mod arguments;
 mod connection;
+mod flags;
 mod header;
 mod judge;
 mod name;

@@ -29,7 +29,7 @@ const CHOSEN: &str = "password passwords passwd passphrase pass pwd pw secret se
 
 /// Words for what a machine makes.
 const MADE: &str = "token apikey apitoken accesstoken authtoken bearer oauth2bearer authorization pat jwt secretkey \
-    accesskey privatekey appkey authkey apisecret licensekey xoxc xoxd xoxb";
+    accesskey privatekey appkey authkey apisecret licensekey sk xoxc xoxd xoxb";
 
 /// How words end that are glued to others.
 const GLUED_CHOSEN: [&str; 4] = ["password", "passwd", "passphrase", "secret"];
@@ -134,7 +134,7 @@ impl Meaning {
             return Self::Made;
         }
         match last {
-            "tokens" | "keys" | "apikeys" => Self::Key,
+            "tokens" | "keys" | "apikeys" | "ak" => Self::Key,
             _ if lists(NEAR, last) => Self::Near,
             _ if last.ends_with("key") && !is_ordinary(last) => Self::Key,
             _ => Self::of_inner(before),

@@ -170,6 +170,7 @@ impl<'t> Search<'t> {
             || self.cookies(piece, under)
             || self.list(piece, under)
             || self.pair(piece, under)
+            || self.labelled(piece, under)
             || self.options(piece, under)
     }
 
