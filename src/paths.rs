@@ -213,6 +213,12 @@ impl HomePaths {
         self.state.join("rotation.lock")
     }
 
+    /// The folder of the locks on files of clients, one for each file that was changed.
+    #[must_use]
+    pub fn client_locks_folder(&self) -> PathBuf {
+        self.state.join("clients")
+    }
+
     /// The file that commands which change the home lock.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {

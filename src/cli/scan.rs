@@ -70,6 +70,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut failed = Vec::new();
     let mut progress = Progress::new("files looked through", wanted.len(), &context.output);
     for file in &wanted {
+        if context.held_signals()?.is_over() {
+            return Err(Failure::new("interrupted", "the scan was interrupted"));
+        }
         match file::look(file, context) {
             Ok(Looked { rows: found, notes }) => {
                 rows.extend(found);
@@ -145,7 +148,8 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
         return Ok(all);
     }
     for path in &args.paths {
-        let path = here.join(path);
+        // Without the dots in it that mean nothing.
+        let path: PathBuf = here.join(path).components().collect();
         if path.is_dir() {
             let shared = |file: &Wanted| file.known.is_some_and(|(_, f)| f.scope.is_shared());
             in_project(&path).filter(shared).for_each(&mut add);

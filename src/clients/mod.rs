@@ -4,9 +4,11 @@
 
 pub mod detect;
 pub mod document;
+pub mod edit;
 mod entry;
 pub mod read;
 pub mod table;
+pub mod write;
 
 pub use document::{Document, Format, Found, SyntaxError};
 pub use entry::{Entry, Item, Literal, Place};

@@ -1,4 +1,5 @@
 //! What stands in the place of a client's file and is refused.
+#![expect(clippy::expect_used, reason = "helpers of tests may abort")]
 
 use super::*;
 use std::fs;

@@ -1,10 +1,5 @@
 //! What the tests of clients share: files of every client as a person would have them, with values that are made up
 //! when they are read, so that none stands in the repository.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests may abort"
-)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! What is kept of a file that is replaced, and when it is not.
+#![expect(clippy::expect_used, reason = "helpers of tests may abort")]
 
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

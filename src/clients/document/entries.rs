@@ -176,7 +176,7 @@ fn arguments_in_command(node: &Rc<Node>, shape: &Shape) -> usize {
     longest.unwrap_or(0).saturating_sub(1)
 }
 
-fn below<'a>(node: &'a Rc<Node>, keys: Keys) -> Option<&'a Rc<Node>> {
+fn below(node: &Rc<Node>, keys: Keys) -> Option<&Rc<Node>> {
     keys.iter().try_fold(node, |node, key| node.get(key))
 }
 
@@ -191,10 +191,19 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Text(text) => self.add(text, self.place(steps), node, path),
             Kind::Word(word) => match self.place(steps) {
-                // What is switched on, how long to wait: no texts. Nothing is nothing wherever it stands.
+                // What is switched on, how long to wait: no texts.
                 Place::Other(_) => {}
-                _ if matches!(word.text(), "null" | "~" | "") => {}
-                place => self.add(word, place, node, path),
+                place @ (Place::Command
+                | Place::Argument(_)
+                | Place::Variable(_)
+                | Place::Header(_)
+                | Place::Url
+                | Place::EnvFile) => {
+                    // Nothing is nothing wherever it stands.
+                    if !matches!(word.text(), "null" | "~" | "") {
+                        self.add(word, place, node, path);
+                    }
+                }
             },
             Kind::List(all) => {
                 for (number, node) in all.iter().enumerate() {

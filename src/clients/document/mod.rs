@@ -15,7 +15,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 pub use entries::Found;
-pub(crate) use tree::{Kind, Node, Pair};
+pub(crate) use tree::{Form, Kind, Node, Pair};
 
 /// The deepest nesting that is read.
 pub const MOST_DEPTH: usize = 128;

@@ -9,7 +9,11 @@ fn decoded(format: Format, raw: &str) -> String {
     match format {
         Format::Json | Format::Jsonc => match serde_json::from_str(raw).expect("a value") {
             serde_json::Value::String(text) => text,
-            other => other.to_string(),
+            other @ (serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_)) => other.to_string(),
         },
         Format::Toml => {
             let line = format!("x = {raw}").parse::<toml_edit::DocumentMut>();

@@ -28,7 +28,10 @@ pub fn recognise(
         .components()
         .filter_map(|part| match part {
             Component::Normal(name) => name.to_str(),
-            _ => None,
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => None,
         })
         .collect();
     let mut best: Option<(Fit, &Client, &ClientFile)> = None;

@@ -241,7 +241,7 @@ fn a_variable_leads_to_another_place_and_the_usual_one_is_looked_at_too() {
 fn windows_says_where_its_folders_are() {
     let top = tempfile::tempdir().expect("a folder");
     let mut around = around(Os::Windows, top.path());
-    let (_, at) = target(&CLIENTS[1], Scope::User, None, &around).expect("a place");
+    let (_, at) = target(CLIENTS[1], Scope::User, None, &around).expect("a place");
     assert!(at.ends_with("AppData/Roaming/Claude/claude_desktop_config.json"));
     let store = "home/me/AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json";
     put(&top.path().join(store));
@@ -252,14 +252,14 @@ fn windows_says_where_its_folders_are() {
     around
         .variables
         .insert("APPDATA".to_owned(), r"D:\Roaming".into());
-    let (_, at) = target(&CLIENTS[1], Scope::User, None, &around).expect("a place");
+    let (_, at) = target(CLIENTS[1], Scope::User, None, &around).expect("a place");
     assert!(at.starts_with(r"D:\Roaming"));
 }
 
 #[test]
 fn agents_files_are_named_for_the_agent_and_lie_nowhere_else() {
     let around = around(Os::Linux, Path::new("/top"));
-    let place = |scope, agent| target(&CLIENTS[0], scope, agent, &around).map(|(_, path)| path);
+    let place = |scope, agent| target(CLIENTS[0], scope, agent, &around).map(|(_, path)| path);
     assert_eq!(
         place(Scope::Agent, Some("reviewer")),
         Some("/top/home/me/.kiro/agents/reviewer.json".into())

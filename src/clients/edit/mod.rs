@@ -1,0 +1,167 @@
+//! Changes of a client's file in place: a few bytes are replaced, computed on the syntax tree, and nothing else is.
+//!
+//! Writes no file. What comes out was read again and compared with what was meant before it is handed out; what cannot
+//! be done safely is refused whole. How to undo it comes along, with every old text apart, so that the caller can
+//! keep those that are secrets where secrets are kept.
+
+mod gaps;
+mod quote;
+mod remove;
+mod undo;
+mod verify;
+mod work;
+mod wrap;
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+pub use quote::Style;
+pub use undo::{Undone, undo};
+
+use super::document::{Document, Found, SyntaxError};
+use super::entry::{Literal, Place};
+use super::table::Shape;
+use work::Work;
+
+/// A change of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Puts a text in the place of another.
+    SetText(Place, Literal),
+    /// Puts words in front of the program, which becomes an argument of the first of them.
+    WrapCommand(Vec<String>),
+    /// Takes a text out, with its key if it has one.
+    Remove(Place),
+}
+
+/// Why a file was not changed. Nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// Files of that format are only read.
+    #[error("files of this format are not changed")]
+    Format,
+    /// There is no such text in the entry.
+    #[error("there is no such text in the entry")]
+    Absent,
+    /// A key on the way stands there twice, and clients take different ones.
+    #[error("a key stands there twice, so that it is not known which one counts")]
+    Repeated,
+    /// The program and its arguments are not written as the client has it.
+    #[error("the command cannot be changed: {0}")]
+    Command(&'static str),
+    /// It is written in a way that cannot be changed without touching something else.
+    #[error("it is written in a way that is not changed: {0}")]
+    Spelling(&'static str),
+    /// Two changes are to the same text.
+    #[error("two changes touch the same text")]
+    Overlap,
+    /// The result would not be read as it was meant.
+    #[error("the result would not say what was meant")]
+    Unfaithful,
+    /// The result could not be read at all.
+    #[error("the result could not be read: {0}")]
+    Syntax(#[from] SyntaxError),
+}
+
+/// A piece of what stood somewhere before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Keys, commas, space: nothing that could be a secret.
+    Text(String),
+    /// A text of the entry as it was written, quotes included. It may be a secret.
+    Token(Place, Literal),
+}
+
+/// Bytes that were replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// Where in the new text the new bytes stand.
+    pub span: Range<usize>,
+    /// The new bytes.
+    pub new: String,
+    /// What stood there.
+    pub old: Vec<Piece>,
+}
+
+/// What was done to an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Another text stands there.
+    Set(Place),
+    /// These words stand before the program.
+    Wrapped(Vec<String>),
+    /// The text is gone.
+    Removed(Place),
+}
+
+/// How to undo one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undo {
+    /// The keys under which the servers stand.
+    pub under: Vec<String>,
+    /// The server.
+    pub server: String,
+    /// What was done.
+    pub change: Change,
+    /// Which bytes were replaced for it.
+    pub splices: Vec<Splice>,
+}
+
+/// A changed text.
+#[derive(Debug)]
+pub struct Edited {
+    /// The new text. It may still hold secrets that were not touched.
+    pub text: Zeroizing<String>,
+    /// How to undo each change, in the order in which they were asked for.
+    pub undo: Vec<Undo>,
+}
+
+/// Changes entries of a document. They must be among those that [`Document::entries`] gave for a file of that shape.
+///
+/// # Errors
+/// See [`EditError`].
+pub fn edit(
+    document: &Document,
+    shape: &Shape,
+    edits: &[(&Found, Edit)],
+) -> Result<Edited, EditError> {
+    if !document.format().is_edited() {
+        return Err(EditError::Format);
+    }
+    let mut work = Work::new(document);
+    for (number, (found, edit)) in edits.iter().enumerate() {
+        work.begin(number);
+        match edit {
+            Edit::SetText(place, text) => work.set(found, place, text)?,
+            Edit::WrapCommand(words) => work.wrap(found, shape, words)?,
+            Edit::Remove(place) => work.remove(found, place)?,
+        }
+    }
+    let (text, mut splices) = work.finish()?;
+    let undo = edits
+        .iter()
+        .enumerate()
+        .map(|(number, (found, edit))| Undo {
+            under: found.under.clone(),
+            server: found.entry.server.clone(),
+            change: match edit {
+                Edit::SetText(place, _) => Change::Set(place.clone()),
+                Edit::WrapCommand(words) => Change::Wrapped(words.clone()),
+                Edit::Remove(place) => Change::Removed(place.clone()),
+            },
+            splices: splices.remove(&number).unwrap_or_default(),
+        });
+    let undo = undo.collect();
+    Ok(Edited { text, undo })
+}
+
+#[cfg(test)]
+mod made_tests;
+#[cfg(test)]
+mod properties_tests;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod undo_tests;
