@@ -29,7 +29,7 @@ pub use folders::{
 pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file};
 pub use launching::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
-pub use modes::{close_to_others, open_to_others};
+pub use modes::{close_to_others, is_readable_by_others, open_to_others};
 pub use os::Os;
 pub use rights::{Writable, writable, writable_above};
 

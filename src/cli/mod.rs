@@ -36,6 +36,7 @@ mod reveal;
 mod revoke;
 mod rollback;
 mod rotate;
+mod scan;
 mod servers;
 mod set;
 mod show;
@@ -139,6 +140,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Scan(args) => scan::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),
         Command::TourServer => tour::serve(),

@@ -38,6 +38,12 @@ fn look(path: &Path, depth: u8, found: &mut Vec<PathBuf>) -> Result<(), FileErro
     Ok(())
 }
 
+/// Tells whether users other than its owner can read a file, as far as its mode says; false where it cannot be looked at.
+#[must_use]
+pub fn is_readable_by_others(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|metadata| mode(&metadata) & 0o044 != 0)
+}
+
 /// Takes away every right of others on `path`.
 ///
 /// # Errors
