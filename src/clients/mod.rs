@@ -7,7 +7,9 @@ pub mod document;
 pub mod edit;
 mod entry;
 pub mod read;
+pub mod running;
 pub mod table;
+pub mod undo_record;
 pub mod write;
 
 pub use document::{Document, Format, Found, SyntaxError};

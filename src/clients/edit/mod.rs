@@ -23,6 +23,7 @@ use super::document::{Document, Found, SyntaxError};
 use super::entry::{Literal, Place};
 use super::table::Shape;
 use work::Work;
+pub(super) use work::decoded;
 
 /// A change of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
