@@ -6,6 +6,8 @@ pub mod detect;
 pub mod document;
 pub mod edit;
 mod entry;
+pub mod expand;
+pub mod protect;
 pub mod read;
 pub mod running;
 pub mod table;
