@@ -32,6 +32,7 @@ mod progress;
 mod remove;
 mod rename;
 mod requests;
+mod restore;
 mod reveal;
 mod revoke;
 mod rollback;
@@ -45,6 +46,7 @@ mod stores;
 mod summary;
 mod terminal;
 mod tour;
+mod undo;
 mod unlock;
 mod usage;
 mod vault;
@@ -141,6 +143,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
+        Command::Restore(args) => restore::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),
         Command::TourServer => tour::serve(),
