@@ -55,6 +55,8 @@ words! {
         Migrate = "migrate",
         /// A backup was made, or restored.
         Backup = "backup",
+        /// A client's file got values in plain text back.
+        Restore = "restore",
         /// A value was shown to a person.
         Reveal = "reveal",
         /// A value was replaced by a new one.

@@ -34,6 +34,7 @@ mod protect;
 mod remove;
 mod rename;
 mod requests;
+mod restore;
 mod reveal;
 mod revoke;
 mod rollback;
@@ -48,6 +49,7 @@ mod stores;
 mod summary;
 mod terminal;
 mod tour;
+mod undo;
 mod unlock;
 mod usage;
 mod vault;
@@ -145,6 +147,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Backup(args) => backup::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
         Command::Protect(args) => protect::run(&args, context),
+        Command::Restore(args) => restore::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),
         Command::TourServer => tour::serve(),

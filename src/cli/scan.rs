@@ -19,6 +19,7 @@ use crate::paths;
 use crate::text::escaped;
 use file::Looked;
 use row::Row;
+pub(super) use row::words;
 
 /// Find secrets in plain text in the configuration files of MCP clients
 ///

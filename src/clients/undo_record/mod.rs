@@ -206,6 +206,13 @@ impl UndoRecord {
         self.changes.iter().flat_map(KeptChange::secrets).collect()
     }
 
+    /// Returns every text with a secret in it that it puts back in an entry.
+    #[must_use]
+    pub fn secrets_of(&self, entry: &EntryName) -> Vec<Kept<'_>> {
+        let own = self.changes.iter().filter(|one| one.is_of(entry));
+        own.flat_map(KeptChange::secrets).collect()
+    }
+
     /// Returns how the entries that `wanted` picks are undone, with the texts put together again. `value` gives the text of a
     /// secret; an entry of which one is missing is left out.
     #[must_use]
