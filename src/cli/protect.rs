@@ -6,6 +6,7 @@
 //! allowed to that very entry.
 
 mod carry_out;
+mod manual;
 mod names;
 mod rewrite;
 mod row;
