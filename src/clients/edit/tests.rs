@@ -96,7 +96,7 @@ fn every_clients_file_is_protected_in_place_and_restored_byte_by_byte() {
 }
 
 /// A text before and after `edits` of its first entry.
-fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<String, EditError> {
+pub(super) fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let document = parsed(text, file);
     let found = document.entries(file);
     let edits: Vec<_> = edits.iter().map(|edit| (&found[0], edit.clone())).collect();

@@ -1,7 +1,7 @@
 //! Words in front of a program, in each of the ways that clients write commands.
 
 use super::quote::Style;
-use super::verify::{Action, Expected};
+use super::verify::{Action, BEHIND, Expected};
 use super::work::Work;
 use super::{EditError, Piece};
 use crate::clients::document::{Form, Format, Found, Kind, Node, Pair};
@@ -58,7 +58,7 @@ impl Work<'_> {
                         let behind = self.node(holder)?;
                         self.insert_behind(behind, *form, *number, &key_token, &list)?;
                         let mut beside = path.clone();
-                        beside.push(usize::MAX);
+                        beside.push(BEHIND[0]);
                         self.act(
                             beside,
                             Action::Follow(key.to_owned(), Expected::List(texts)),
@@ -81,7 +81,7 @@ impl Work<'_> {
     }
 
     /// How words are written beside a program that is written like this.
-    fn style(&self, program: &Node) -> Style {
+    pub(super) fn style(&self, program: &Node) -> Style {
         let token = self.gaps.slice(program.span.clone());
         Style::like(self.document.format(), token)
     }
@@ -175,7 +175,7 @@ impl Work<'_> {
     }
 
     /// Returns what stands between a pair and what is before it in braces.
-    fn before(&self, map: &Node, number: usize) -> std::ops::Range<usize> {
+    pub(super) fn before(&self, map: &Node, number: usize) -> std::ops::Range<usize> {
         let pairs = map.pairs();
         let start = match number.checked_sub(1).and_then(|before| pairs.get(before)) {
             Some(before) => {
