@@ -87,7 +87,12 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
     let own = own.map(Path::new).filter(|folder| folder.is_absolute());
     let folder = own
         .map(Path::to_path_buf)
-        .or_else(|| starter.project.clone().filter(|_| starter.scope.is_shared()))
+        .or_else(|| {
+            starter
+                .project
+                .clone()
+                .filter(|_| starter.scope.is_shared())
+        })
         .or_else(|| home.clone())
         .unwrap_or_else(|| PathBuf::from("/"));
     Ok(Caller {

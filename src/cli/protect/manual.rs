@@ -23,7 +23,8 @@ pub(super) fn steps(
     let mut flags = Vec::new();
     for item in &found.items {
         if let Place::Variable(name) = &item.place {
-            let is_moved = |known: &crate::clients::protect::Move| known.variable.as_ref() == Some(name);
+            let is_moved =
+                |known: &crate::clients::protect::Move| known.variable.as_ref() == Some(name);
             if !one.plan.moves.iter().any(is_moved) {
                 flags.extend(["--pass".to_owned(), name.clone()]);
             }
@@ -32,7 +33,10 @@ pub(super) fn steps(
     for known in &one.plan.moves {
         let what = known.variable.as_deref().unwrap_or("secret");
         let name = suggest(&found.server, what, &|_| false);
-        lines.push(format!("    store what stands in its {}: broker set {name}", escaped(&super::super::scan::place_words(&known.place))));
+        lines.push(format!(
+            "    store what stands in its {}: broker set {name}",
+            escaped(&super::super::scan::place_words(&known.place))
+        ));
         match &known.variable {
             Some(variable) => lines.push(format!(
                 "    and write there instead, as the variable {}: broker://{name}",

@@ -32,9 +32,10 @@ pub(super) fn plan(rewrites: &[Rewrite], home: &Home, context: &Context) -> Vec<
 /// An entry, as a difference.
 fn entry(target: &Target, changed: &Changed) -> Vec<String> {
     let mut lines = vec![format!("  {}", escaped(&changed.server))];
-    let before = target.entries.iter().find(|one| {
-        one.found.entry.server == changed.server && one.found.under == changed.under
-    });
+    let before = target
+        .entries
+        .iter()
+        .find(|one| one.found.entry.server == changed.server && one.found.under == changed.under);
     let Some(before) = before.map(|one| &one.found.entry) else {
         return lines;
     };
@@ -88,7 +89,10 @@ fn command(entry: &Entry) -> String {
     let first = shown(Place::Command, program);
     let rest = arguments.iter().enumerate();
     let rest = rest.map(|(at, text)| shown(Place::Argument(at), text));
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" ")
+    std::iter::once(first)
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What would be allowed for an entry.
@@ -109,14 +113,19 @@ fn permission(changed: &Changed, home: &Home, context: &Context) -> Vec<String> 
 /// # Errors
 /// When stdout cannot be written.
 pub(super) fn tell_manual(target: &Target, context: &Context) -> Result<(), Failure> {
-    if target.file.format.is_edited() || target.entries.iter().all(|one| one.plan.moves.is_empty()) {
+    if target.file.format.is_edited() || target.entries.iter().all(|one| one.plan.moves.is_empty())
+    {
         return Ok(());
     }
     let mut lines = vec![format!(
         "\"{}\" is YAML, which broker does not change; what to do by hand:",
         escaped(&target.wanted.path.display().to_string())
     )];
-    for one in target.entries.iter().filter(|one| !one.plan.moves.is_empty()) {
+    for one in target
+        .entries
+        .iter()
+        .filter(|one| !one.plan.moves.is_empty())
+    {
         lines.extend(super::manual::steps(target, one, context)?);
     }
     for line in lines {
@@ -152,7 +161,10 @@ pub(super) fn rows(rows: &[Row], context: &Context) -> Result<(), Failure> {
             escaped(&row.file),
         ]);
     }
-    let text: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let text: String = table
+        .lines()
+        .map(|line| format!("{}\n", line.trim()))
+        .collect();
     context.output.answer(&text)?;
     for row in rows.iter().filter(|row| !row.message.is_empty()) {
         let what = match (&row.server, &row.place) {
