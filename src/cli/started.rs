@@ -11,9 +11,8 @@ use super::args::{self, Command, Parsed};
 use super::context::Context;
 use super::failure::Failure;
 use crate::clients::expand::{Expanded, Known, expand};
-use crate::clients::protect::Wrapped;
 use crate::clients::table::{Client, Scope};
-use crate::clients::{Entry, Place};
+use crate::clients::{Entry, Place, Wrapped};
 use crate::launch::{Caller, Plan};
 use crate::paths;
 

@@ -18,9 +18,9 @@ use super::target::{Planned, Target};
 use crate::catalog::{Catalog, Home};
 use crate::clients::document::{Document, Found};
 use crate::clients::edit::{Edit, EditError, Undo, Wrap, edit};
-use crate::clients::protect::{Move, Wrapped};
+use crate::clients::protect::Move;
 use crate::clients::undo_record::is_keepable;
-use crate::clients::{Entry, Place};
+use crate::clients::{Entry, Place, Wrapped};
 use crate::launch::{Plan, is_dangerous, reading};
 use crate::policy::Command;
 use crate::secret::Reference;
@@ -44,7 +44,6 @@ pub(super) struct Changed {
     pub(super) moved: Vec<Moved>,
     /// The entry as it will be.
     pub(super) after: Entry,
-    pub(super) is_wrapped_now: bool,
     /// What is to be allowed; none where that is not known before the client starts it, and why.
     pub(super) grant: Result<Grant, String>,
 }
@@ -179,7 +178,6 @@ impl Rewrite {
                     under: one.found.under.clone(),
                     server: one.found.entry.server.clone(),
                     moved,
-                    is_wrapped_now: Wrapped::of(&one.found.entry).is_none(),
                     after: entry,
                 })
             })

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Way, Wrapped};
+use super::Way;
 use crate::clients::detect::Finding;
 use crate::clients::entry::Entry;
+use crate::clients::wrapped::{Wrapped, file_name};
 
 /// By which variable, which part of the text, and how.
 type Found = (Option<String>, Range<usize>, Way);
@@ -53,7 +54,7 @@ fn container(entry: &Entry, number: usize, text: &str, finding: &Finding) -> Opt
         Some(wrapped) => arguments.get(wrapped.program).copied()?,
         None => command,
     };
-    if !CONTAINERS.contains(&super::wrapped::file_name(program)) {
+    if !CONTAINERS.contains(&file_name(program)) {
         return None;
     }
     let (skip, short) = match ["--env=", "-e="]

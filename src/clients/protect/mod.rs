@@ -4,12 +4,10 @@
 
 mod argument;
 mod name;
-mod wrapped;
 
 use std::ops::Range;
 
 pub use name::suggest;
-pub use wrapped::Wrapped;
 
 use super::detect::{Confidence, Finding, Kind, detect};
 use super::document::Found;

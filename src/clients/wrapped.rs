@@ -1,6 +1,6 @@
 //! Entries that start broker already.
 
-use crate::clients::entry::Entry;
+use super::entry::Entry;
 
 /// An entry whose command is an `exec` of broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
