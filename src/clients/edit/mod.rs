@@ -161,11 +161,11 @@ pub fn edit(
 }
 
 #[cfg(test)]
-mod made_tests;
+pub(super) mod made_tests;
 #[cfg(test)]
 mod properties_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 #[cfg(test)]
 mod undo_tests;
 #[cfg(test)]
