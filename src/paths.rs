@@ -26,7 +26,7 @@ pub use files::{
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
 };
-pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file};
+pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file, remove_leftovers};
 pub use launching::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, is_readable_by_others, open_to_others};

@@ -105,10 +105,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         .detail(format!("\"{}\"", path.display()));
     let mut stores = OpenStores::new(&home);
     let event = agreed(event, args, &path, &shown, &home, &mut stores, context)?;
+    let mut undone = Vec::new();
     let unwound = event.around(&home, context, || {
         let values = sources.read(&home, &mut stores)?;
         let mut unwound = Unwound::of(read.document.text());
-        for one in &mut meant {
+        while let Some(one) = last_of(&mut meant, &unwound, &mut undone) {
             unwound
                 .undo(&mut one.record, one.file, &is_wanted, &values)
                 .map_err(|problem| unreadable(&path, &problem.to_string()))?;
@@ -161,6 +162,22 @@ fn meant(
         return Err(nothing_kept());
     }
     Ok((own, others))
+}
+
+/// Returns the record of the last change that is not among the `undone` yet: the one that left the text as it is, else the
+/// newest.
+fn last_of<'a>(
+    meant: &'a mut [Meant],
+    unwound: &Unwound,
+    undone: &mut Vec<String>,
+) -> Option<&'a mut Meant> {
+    let is_open = |one: &&mut Meant| !undone.iter().any(|id| id == one.record.id());
+    let mut open: Vec<&mut Meant> = meant.iter_mut().filter(is_open).collect();
+    let is_last = |one: &&mut Meant| one.record.is_after(&unwound.text);
+    let at = open.iter().position(is_last).unwrap_or(0);
+    let one = (at < open.len()).then(|| open.swap_remove(at))?;
+    undone.push(one.record.id().to_owned());
+    Some(one)
 }
 
 fn nothing_kept() -> Failure {

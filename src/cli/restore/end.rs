@@ -47,7 +47,7 @@ fn revoke(
         let is_shared = others.iter().any(|record| names(record, grant));
         own().any(|record| names(record, grant)) && !is_left && !is_shared
     };
-    let permissions = Permissions::load(home, &context.output);
+    let permissions = Permissions::load_to_change(home, &context.output)?;
     let grants: Vec<&Grant> = permissions.all().into_iter().filter(is_over).collect();
     let ids: Vec<String> = grants.iter().map(|grant| grant.id.clone()).collect();
     if ids.is_empty() {

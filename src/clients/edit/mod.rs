@@ -210,13 +210,13 @@ pub fn edit(
 #[cfg(test)]
 mod insert_tests;
 #[cfg(test)]
-mod made_tests;
+pub(super) mod made_tests;
 #[cfg(test)]
 mod properties_tests;
 #[cfg(test)]
 mod put_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 #[cfg(test)]
 mod undo_tests;
 #[cfg(test)]

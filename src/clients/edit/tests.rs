@@ -16,7 +16,10 @@ pub(super) fn reference(name: &str) -> Literal {
 }
 
 /// What `protect` would do: every secret becomes a reference, every program is started through broker.
-pub(super) fn protecting<'f>(found: &'f [Found], secret: &str) -> Vec<(&'f Found, Edit)> {
+pub(in crate::clients) fn protecting<'f>(
+    found: &'f [Found],
+    secret: &str,
+) -> Vec<(&'f Found, Edit)> {
     let mut edits = Vec::new();
     for one in found.iter().filter(|one| !one.is_shadowed) {
         for item in &one.entry.items {
@@ -57,7 +60,7 @@ pub(super) fn only_spans_differ(old: &str, edited: &Edited) {
     assert_eq!(back, old);
 }
 
-pub(super) fn file(name: &str) -> &'static ClientFile {
+pub(in crate::clients) fn file(name: &str) -> &'static ClientFile {
     let (_, client, number) = VECTORS.iter().find(|one| one.0 == name).expect("listed");
     file_of(client, *number).1
 }
