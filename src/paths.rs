@@ -213,6 +213,12 @@ impl HomePaths {
         self.state.join("clients")
     }
 
+    /// The folder of the records by which files of clients are put back.
+    #[must_use]
+    pub fn undo_folder(&self) -> PathBuf {
+        self.state.join("undo")
+    }
+
     /// The file that is locked while a rotation command runs.
     #[must_use]
     pub fn rotation_lock_file(&self) -> PathBuf {

@@ -19,6 +19,7 @@ use crate::paths;
 use crate::text::escaped;
 use file::Looked;
 use row::Row;
+pub(super) use row::words;
 
 /// Find secrets in plain text in the configuration files of MCP clients
 ///
@@ -156,7 +157,8 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
             continue;
         }
         if path.symlink_metadata().is_err() {
-            let message = format!("there is no file \"{}\"", path.display());
+            // Not repeated: what is no path may be a value.
+            let message = "a file or folder that was given is not there";
             return Err(Failure::new("file-io", message));
         }
         let folder = path.parent().map(Path::to_path_buf);

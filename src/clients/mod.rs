@@ -6,8 +6,12 @@ pub mod detect;
 pub mod document;
 pub mod edit;
 mod entry;
+pub mod expand;
+pub mod protect;
 pub mod read;
+pub mod running;
 pub mod table;
+pub mod undo_record;
 pub mod write;
 
 pub use document::{Document, Format, Found, SyntaxError};

@@ -8,6 +8,7 @@ mod gaps;
 mod quote;
 mod remove;
 mod undo;
+mod undone;
 mod verify;
 mod work;
 mod wrap;
@@ -18,11 +19,13 @@ use zeroize::Zeroizing;
 
 pub use quote::Style;
 pub use undo::{Undone, remaining, undo};
+pub use undone::is_undone;
 
 use super::document::{Document, Found, SyntaxError};
 use super::entry::{Literal, Place};
 use super::table::Shape;
 use work::Work;
+pub(super) use work::decoded;
 
 /// A change of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]

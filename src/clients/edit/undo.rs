@@ -98,7 +98,7 @@ fn is_same_again(document: &Document, file: &ClientFile, changes: &[Undo], text:
 }
 
 /// Finds the one entry that a change was made to.
-fn find<'f>(all: &'f [Found], change: &Undo) -> Result<&'f Found, EditError> {
+pub(super) fn find<'f>(all: &'f [Found], change: &Undo) -> Result<&'f Found, EditError> {
     let is = |one: &&Found| one.entry.server == change.server && one.under == change.under;
     let mut found = all.iter().filter(is);
     match (found.next(), found.next()) {
@@ -132,7 +132,7 @@ fn by_place(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
 }
 
 /// The tokens that stood at a place, and the texts that stand there now instead.
-fn tokens<'c>(change: &'c Undo, place: &Place) -> Result<(&'c str, &'c str), EditError> {
+pub(super) fn tokens<'c>(change: &'c Undo, place: &Place) -> Result<(&'c str, &'c str), EditError> {
     let of = |splice: &'c Splice| {
         splice.old.iter().find_map(|piece| match piece {
             Piece::Token(at, token) if at == place => Some((token.text(), splice.new.as_str())),
