@@ -40,7 +40,10 @@ pub(super) fn words(
 
 fn text(path: &Path) -> Result<String, Failure> {
     path.to_str().map(ToOwned::to_owned).ok_or_else(|| {
-        let message = format!("\"{}\" is no text, so it cannot stand in a client's file", path.display());
+        let message = format!(
+            "\"{}\" is no text, so it cannot stand in a client's file",
+            path.display()
+        );
         Failure::new("path-unusable", message)
     })
 }
@@ -49,7 +52,10 @@ fn text(path: &Path) -> Result<String, Failure> {
 /// rather than the folder of its version behind it.
 fn stable_path() -> Result<PathBuf, Failure> {
     let unknown = |error: std::io::Error| {
-        Failure::new("path-unusable", format!("where broker itself is cannot be told: {error}"))
+        Failure::new(
+            "path-unusable",
+            format!("where broker itself is cannot be told: {error}"),
+        )
     };
     let own = std::env::current_exe().map_err(unknown)?;
     let real = own.canonicalize().map_err(unknown)?;

@@ -6,6 +6,7 @@
 //! allowed to that very entry.
 
 mod carry_out;
+mod manual;
 mod names;
 mod rewrite;
 mod row;
@@ -22,7 +23,6 @@ use super::person::Person;
 use super::stores::OpenStores;
 use super::{Done, init, scan};
 use crate::audit::Action;
-use crate::catalog::Home;
 use crate::clients::detect::Confidence;
 use names::Names;
 use rewrite::Rewrite;
@@ -39,13 +39,15 @@ use target::Target;
 /// Secrets in arguments are moved where the server takes them by a variable, too. Remote servers cannot be protected yet. Of
 /// YAML files it is said what to write. A file that its client writes itself is left alone while the client runs.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Exit code: 1 if a file could not be protected, 0 if not.
+#[command(
+    after_long_help = "Exit code: 1 if a file could not be protected, 0 if not.
 
 Examples:
   broker protect --dry-run
   broker protect
   broker protect --client cursor --server github
-  broker protect .vscode/mcp.json --yes")]
+  broker protect .vscode/mcp.json --yes"
+)]
 pub(super) struct Args {
     /// Files of clients, or folders of projects
     #[arg(value_name = "PATH")]
@@ -155,7 +157,11 @@ fn would(
     context: &Context,
 ) -> Result<Done, Failure> {
     let home = context.home_if_any()?;
-    let take = if args.yes { Confidence::High } else { Confidence::Medium };
+    let take = if args.yes {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
     for target in &mut targets {
         target.take(take);
     }
@@ -235,4 +241,3 @@ fn finish(rows: Vec<Row>, context: &Context) -> Result<Done, Failure> {
         }
     }
 }
-

@@ -11,9 +11,8 @@ use super::args::{self, Command, Parsed};
 use super::context::Context;
 use super::failure::Failure;
 use crate::clients::expand::{Expanded, Known, expand};
-use crate::clients::protect::Wrapped;
 use crate::clients::table::{Client, Scope};
-use crate::clients::{Entry, Place};
+use crate::clients::{Entry, Place, Wrapped};
 use crate::launch::{Caller, Plan};
 use crate::paths;
 
@@ -87,7 +86,12 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
     let own = own.map(Path::new).filter(|folder| folder.is_absolute());
     let folder = own
         .map(Path::to_path_buf)
-        .or_else(|| starter.project.clone().filter(|_| starter.scope.is_shared()))
+        .or_else(|| {
+            starter
+                .project
+                .clone()
+                .filter(|_| starter.scope.is_shared())
+        })
         .or_else(|| home.clone())
         .unwrap_or_else(|| PathBuf::from("/"));
     Ok(Caller {

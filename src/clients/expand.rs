@@ -212,16 +212,28 @@ mod tests {
         assert_eq!(of("claude-code", "${SET:-else}"), becomes("there"));
         assert_eq!(of("claude-code", "${NOT}"), Expanded::Unknown);
         assert_eq!(of("claude-code", "$SET ${env:SET}"), Expanded::Same);
-        assert_eq!(of("cursor", "${env:SET}/${userHome}"), becomes("there//home/u"));
+        assert_eq!(
+            of("cursor", "${env:SET}/${userHome}"),
+            becomes("there//home/u")
+        );
         assert_eq!(
             of("vscode", "${workspaceFolder}/x ${workspaceFolderBasename}"),
             becomes("/work/shop/x shop")
         );
         assert_eq!(of("vscode", "${input:token}"), Expanded::Unknown);
         assert_eq!(of("claude-desktop", "${SET}"), Expanded::Same);
-        assert_eq!(made_of("amazon-q", &Place::Command, "~/x"), becomes("/home/u/x"));
-        assert_eq!(made_of("amazon-q", &Place::Command, "/x/~/y"), Expanded::Same);
-        assert_eq!(made_of("amazon-q", &Place::Command, "$SET-$"), becomes("there-$"));
+        assert_eq!(
+            made_of("amazon-q", &Place::Command, "~/x"),
+            becomes("/home/u/x")
+        );
+        assert_eq!(
+            made_of("amazon-q", &Place::Command, "/x/~/y"),
+            Expanded::Same
+        );
+        assert_eq!(
+            made_of("amazon-q", &Place::Command, "$SET-$"),
+            becomes("there-$")
+        );
     }
 
     #[test]
@@ -229,6 +241,9 @@ mod tests {
         let place = Place::Variable("A".to_owned());
         assert_eq!(made_of("kiro", &place, "${SET}"), Expanded::Unknown);
         assert_eq!(made_of("kiro", &place, "plain"), Expanded::Same);
-        assert_eq!(made_of("kiro", &Place::Argument(1), "${SET}"), Expanded::Same);
+        assert_eq!(
+            made_of("kiro", &Place::Argument(1), "${SET}"),
+            Expanded::Same
+        );
     }
 }

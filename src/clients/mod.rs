@@ -12,10 +12,12 @@ pub mod read;
 pub mod running;
 pub mod table;
 pub mod undo_record;
+mod wrapped;
 pub mod write;
 
 pub use document::{Document, Format, Found, SyntaxError};
 pub use entry::{Entry, Item, Literal, Place};
+pub use wrapped::Wrapped;
 
 #[cfg(test)]
 mod tests;

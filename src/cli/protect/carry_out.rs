@@ -62,7 +62,10 @@ fn one(
 ) -> Result<(), Failure> {
     let target = &rewrite.target;
     let lock = target.lock.as_ref().ok_or_else(|| {
-        Failure::new("client-file-unreadable", "the file was not read to be changed")
+        Failure::new(
+            "client-file-unreadable",
+            "the file was not read to be changed",
+        )
     })?;
     store(rewrite, home, stores, context)?;
     let mut grants = Vec::new();
@@ -84,7 +87,8 @@ fn one(
         &rewrite.undo,
         grants,
         &parts,
-    )?;
+    )
+    .map_err(|error| Failure::new("client-file-not-edited", error.to_string()))?;
     undo_record::save(&home.paths, &record)?;
     written(rewrite, lock, &record, home, context)
 }
@@ -106,7 +110,9 @@ fn written(
     if is_old && let Err(left) = undo_record::remove(&home.paths, record.id()) {
         context.output.warning(&Failure::from(left).message);
     }
-    Err(failure.hint("what was moved is in the store by now, too; say this again when the file can be written"))
+    Err(failure.hint(
+        "what was moved is in the store by now, too; say this again when the file can be written",
+    ))
 }
 
 /// Tells whether the file is what it was, for sure.
@@ -123,7 +129,11 @@ fn store(
     stores: &mut OpenStores,
     context: &Context,
 ) -> Result<(), Failure> {
-    let new: Vec<_> = rewrite.secrets().into_iter().filter(|one| one.is_new).collect();
+    let new: Vec<_> = rewrite
+        .secrets()
+        .into_iter()
+        .filter(|one| one.is_new)
+        .collect();
     if new.is_empty() {
         return Ok(());
     }

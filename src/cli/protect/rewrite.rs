@@ -17,10 +17,10 @@ use super::row::{Outcome, Row};
 use super::target::{Planned, Target};
 use crate::catalog::{Catalog, Home};
 use crate::clients::document::{Document, Found};
-use crate::clients::edit::{Edit, EditError, Undo, edit};
-use crate::clients::protect::{Move, Wrapped};
+use crate::clients::edit::{Edit, EditError, Undo, Wrap, edit};
+use crate::clients::protect::Move;
 use crate::clients::undo_record::is_keepable;
-use crate::clients::{Entry, Place};
+use crate::clients::{Entry, Place, Wrapped};
 use crate::launch::{Plan, is_dangerous, reading};
 use crate::policy::Command;
 use crate::secret::Reference;
@@ -44,7 +44,6 @@ pub(super) struct Changed {
     pub(super) moved: Vec<Moved>,
     /// The entry as it will be.
     pub(super) after: Entry,
-    pub(super) is_wrapped_now: bool,
     /// What is to be allowed; none where that is not known before the client starts it, and why.
     pub(super) grant: Result<Grant, String>,
 }
@@ -131,8 +130,10 @@ impl Rewrite {
                 });
             }
             // Tried alone first: what cannot be changed is left, and the others are done.
-            let alone: Vec<(&Found, Edit)> =
-                of_entry.iter().map(|edit| (&one.found, edit.clone())).collect();
+            let alone: Vec<(&Found, Edit)> = of_entry
+                .iter()
+                .map(|edit| (&one.found, edit.clone()))
+                .collect();
             let tried = edit(&target.text.document, target.file.shape, &alone);
             let kept = tried.map_err(|why| words(&why)).and_then(|edited| {
                 is_keepable(target.file, &edited.undo).map_err(|why| why.to_string())
@@ -177,7 +178,6 @@ impl Rewrite {
                     under: one.found.under.clone(),
                     server: one.found.entry.server.clone(),
                     moved,
-                    is_wrapped_now: Wrapped::of(&one.found.entry).is_none(),
                     after: entry,
                 })
             })
@@ -195,7 +195,9 @@ impl Rewrite {
                     (None, Err(why)) => why.as_str(),
                     (None, Ok(_)) => "",
                 };
-                let row = self.target.row(&changed.server, &moved.what.place, outcome, why);
+                let row = self
+                    .target
+                    .row(&changed.server, &moved.what.place, outcome, why);
                 rows.push(Row {
                     secret: Some(moved.chosen.record.name.to_string()),
                     ..row
@@ -229,11 +231,19 @@ fn wrapping(
     context: &Context,
 ) -> Result<Vec<Edit>, String> {
     let entry = &one.found.entry;
-    let moved: BTreeSet<&str> = one.plan.moves.iter().filter_map(|m| m.variable.as_deref()).collect();
+    let moved: BTreeSet<&str> = one
+        .plan
+        .moves
+        .iter()
+        .filter_map(|m| m.variable.as_deref())
+        .collect();
     let in_arguments = one.plan.moves.iter().any(Move::is_in_arguments);
     if let Some(wrapped) = Wrapped::of(entry) {
         if in_arguments {
-            return Err("the command of broker that is there does not allow secrets in arguments".to_owned());
+            return Err(
+                "the command of broker that is there does not allow secrets in arguments"
+                    .to_owned(),
+            );
         }
         return Ok(unpassed(entry, wrapped, &moved));
     }
@@ -284,9 +294,10 @@ fn wrapping(
     }
     let is_shared = target.file.scope.is_shared();
     let label = entry::label_of(&entry.server);
-    let words = entry::words(&label, &flags, is_shared, context).map_err(|failure| failure.message)?;
+    let words =
+        entry::words(&label, &flags, is_shared, context).map_err(|failure| failure.message)?;
     let program = program(command, entry, &words, starter, is_shared, context)?;
-    Ok(vec![Edit::WrapCommand(words, program)])
+    Ok(vec![Edit::WrapCommand(Wrap { words, program })])
 }
 
 /// What stands in the place of the program behind the words of broker; `None` if it is what it was.
@@ -304,7 +315,9 @@ fn program(
         // It becomes an argument, in which the client puts nothing in.
         return match was {
             Some(becomes) if !is_shared => Ok(Some(becomes)),
-            Some(_) | None => Err("its program holds what the client puts in only there".to_owned()),
+            Some(_) | None => {
+                Err("its program holds what the client puts in only there".to_owned())
+            }
         };
     }
     if is_shared || was.as_deref() != Some(command) {
@@ -355,13 +368,20 @@ fn grant(
     home: &Home,
     context: &Context,
 ) -> Result<Result<Grant, String>, Failure> {
-    let later = |why: String| Ok(Err(format!("allow it when it was started once: broker allow; {why}")));
+    let later = |why: String| {
+        Ok(Err(format!(
+            "allow it when it was started once: broker allow; {why}"
+        )))
+    };
     let plan = match started::plan(entry, starter, context) {
         Ok(plan) => plan,
         Err(Unclear::NotWrapped) => return later("it does not start broker".to_owned()),
         Err(Unclear::OnlyClientKnows(place)) => {
             let place = scan::place_words(&place);
-            return later(format!("what {} is put in for its {place} only the client knows", starter.client.name));
+            return later(format!(
+                "what {} is put in for its {place} only the client knows",
+                starter.client.name
+            ));
         }
         Err(Unclear::Refused(failure)) => return later(failure.message),
     };
@@ -373,7 +393,9 @@ fn grant(
     let mut secrets = command.secrets().into_iter();
     if let Some(other) = secrets.find(|secret| !is_ours(&secret.id)) {
         let name = &other.name;
-        return later(format!("it refers to \"{name}\", which was not moved out of it"));
+        return later(format!(
+            "it refers to \"{name}\", which was not moved out of it"
+        ));
     }
     Ok(Ok(Grant {
         command,

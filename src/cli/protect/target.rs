@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::super::scan::{self, Wanted};
+use super::super::scan::{self, Opened, Wanted};
 use super::Args;
 use super::row::{Outcome, Row};
 use crate::clients::detect::Confidence;
@@ -73,10 +73,9 @@ impl Target {
         Failure,
     > {
         // Looked at without the lock first: most files have nothing to be done, and need none.
-        let (client, file, text) = scan::open(wanted)?;
-        let is_asked = |found: &Found| {
-            args.server.is_empty() || args.server.contains(&found.entry.server)
-        };
+        let Opened { client, file, text } = scan::open(wanted)?;
+        let is_asked =
+            |found: &Found| args.server.is_empty() || args.server.contains(&found.entry.server);
         let entries_of = |text: &ClientText| -> Vec<Planned> {
             let found = text.document.entries(file).into_iter().filter(is_asked);
             found
@@ -84,7 +83,11 @@ impl Target {
                     plan: plan(&found, Confidence::Medium, args.allow_argv_secret),
                     found,
                 })
-                .filter(|one| !one.plan.moves.is_empty() || !one.plan.left.is_empty() || !args.server.is_empty())
+                .filter(|one| {
+                    !one.plan.moves.is_empty()
+                        || !one.plan.left.is_empty()
+                        || !args.server.is_empty()
+                })
                 .collect()
         };
         let entries = entries_of(&text);
@@ -105,7 +108,7 @@ impl Target {
         }
         let folder = context.paths()?.client_locks_folder();
         let lock = EditLock::take(&folder, &wanted.path, PATIENCE)?;
-        let (client, file, text) = scan::open(wanted)?;
+        let Opened { client, file, text } = scan::open(wanted)?;
         let entries = entries_of(&text);
         Ok(Some((client, file, text, Some(lock), entries)))
     }
@@ -130,7 +133,9 @@ impl Target {
     }
 
     pub(super) fn has_server(&self, server: &str) -> bool {
-        self.entries.iter().any(|one| one.found.entry.server == server)
+        self.entries
+            .iter()
+            .any(|one| one.found.entry.server == server)
     }
 
     /// Tells whether something of it is to be moved.
@@ -168,7 +173,12 @@ impl Target {
         let mut rows = Vec::new();
         for one in &self.entries {
             for left in &one.plan.left {
-                rows.push(self.row(&one.found.entry.server, &left.place, Outcome::Left, left.why));
+                rows.push(self.row(
+                    &one.found.entry.server,
+                    &left.place,
+                    Outcome::Left,
+                    left.why,
+                ));
             }
             if !self.file.format.is_edited() {
                 for known in &one.plan.moves {

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Way, Wrapped};
+use super::Way;
 use crate::clients::detect::Finding;
 use crate::clients::entry::Entry;
+use crate::clients::wrapped::{Wrapped, file_name};
 
 /// By which variable, which part of the text, and how.
 type Found = (Option<String>, Range<usize>, Way);
@@ -31,14 +32,19 @@ pub(super) fn way(
     if let Some(variable) = &finding.wanted {
         return flag(entry, number, text, variable);
     }
-    let is_whole = !text.starts_with('-') && finding.span.start == 0 && finding.span.end == text.len();
+    let is_whole =
+        !text.starts_with('-') && finding.span.start == 0 && finding.span.end == text.len();
     if !is_whole {
-        return Err("it is a part of an argument, and no variable is known by which the server takes it");
+        return Err(
+            "it is a part of an argument, and no variable is known by which the server takes it",
+        );
     }
     if arguments {
         return Ok((None, 0..text.len(), Way::Argument(number)));
     }
-    Err("no variable is known by which the server takes it (--allow-argv-secret leaves a reference there)")
+    Err(
+        "no variable is known by which the server takes it (--allow-argv-secret leaves a reference there)",
+    )
 }
 
 /// `-e KEY=secret` of a program that starts containers.
@@ -48,10 +54,13 @@ fn container(entry: &Entry, number: usize, text: &str, finding: &Finding) -> Opt
         Some(wrapped) => arguments.get(wrapped.program).copied()?,
         None => command,
     };
-    if !CONTAINERS.contains(&super::wrapped::file_name(program)) {
+    if !CONTAINERS.contains(&file_name(program)) {
         return None;
     }
-    let (skip, short) = match ["--env=", "-e="].iter().find(|flag| text.starts_with(*flag)) {
+    let (skip, short) = match ["--env=", "-e="]
+        .iter()
+        .find(|flag| text.starts_with(*flag))
+    {
         Some(flag) => (flag.len(), true),
         None => (0, false),
     };

@@ -4,12 +4,10 @@
 
 mod argument;
 mod name;
-mod wrapped;
 
 use std::ops::Range;
 
 pub use name::suggest;
-pub use wrapped::Wrapped;
 
 use super::detect::{Confidence, Finding, Kind, detect};
 use super::document::Found;
@@ -118,7 +116,9 @@ pub fn plan(found: &Found, take: Confidence, arguments: bool) -> Plan {
         let way = if finding.confidence < take {
             Err("it is not sure that this is a secret")
         } else if found.is_shadowed {
-            Err("a later entry of the same name takes the place of this one, which nobody reads: take it out")
+            Err(
+                "a later entry of the same name takes the place of this one, which nobody reads: take it out",
+            )
         } else {
             way(&found.entry, finding, &findings, arguments)
         };
@@ -169,7 +169,8 @@ fn way(
         if !crate::config::is_variable(name) {
             return Err("its variable has a name that no program can be given");
         }
-        let has_other = way != Way::Variable && entry.get(&Place::Variable(name.to_owned())).is_some();
+        let has_other =
+            way != Way::Variable && entry.get(&Place::Variable(name.to_owned())).is_some();
         if has_other {
             return Err("the server is given that variable already, with another text");
         }

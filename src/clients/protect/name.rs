@@ -11,7 +11,10 @@ const MOST: usize = 96;
 pub fn suggest(server: &str, what: &str, taken: &dyn Fn(&SecretName) -> bool) -> SecretName {
     let (server, what) = (plain(server), plain(what));
     let is_named = !server.is_empty()
-        && (what == server || what.strip_prefix(&*server).is_some_and(|rest| rest.starts_with('-')));
+        && (what == server
+            || what
+                .strip_prefix(&*server)
+                .is_some_and(|rest| rest.starts_with('-')));
     let mut base = match (server.is_empty(), what.is_empty()) {
         (_, false) if is_named => what,
         (true, false) => what,

@@ -1,6 +1,6 @@
 //! Entries that start broker already.
 
-use crate::clients::entry::Entry;
+use super::entry::Entry;
 
 /// An entry whose command is an `exec` of broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +71,19 @@ mod tests {
     fn an_entry_that_starts_broker_is_known() {
         let of = |words: &[&str]| Wrapped::of(&entry(words)).map(|w| (w.exec, w.program));
         assert_eq!(of(&["broker", "exec", "s", "--", "npx"]), Some((0, 3)));
-        assert_eq!(of(&["/x/broker", "--home", "/h", "exec", "s"]), Some((2, 4)));
-        assert_eq!(of(&["C:\\b\\Broker.EXE", "exec"]), None, "another program by its name");
-        assert_eq!(of(&["C:\\b\\broker.exe", "-v", "exec", "--", "a", "--"]), Some((1, 3)));
+        assert_eq!(
+            of(&["/x/broker", "--home", "/h", "exec", "s"]),
+            Some((2, 4))
+        );
+        assert_eq!(
+            of(&["C:\\b\\Broker.EXE", "exec"]),
+            None,
+            "another program by its name"
+        );
+        assert_eq!(
+            of(&["C:\\b\\broker.exe", "-v", "exec", "--", "a", "--"]),
+            Some((1, 3))
+        );
         assert_eq!(of(&["broker", "list"]), None);
         assert_eq!(of(&["broker", "--", "exec"]), None);
         assert_eq!(of(&["npx", "exec", "--"]), None);
