@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         match Target::read(file, args, context) {
             Ok(Some(target)) => targets.push(target),
             Ok(None) => {}
-            Err((file, failure)) => rows.push(Row::failed(&file, &failure)),
+            Err(row) => rows.push(*row),
         }
     }
     ensure_servers(args, &targets)?;
@@ -118,7 +118,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         if target.has_moves() {
             match Rewrite::of(target, &mut names, Some(&mut stores), &home, context) {
                 Ok(rewrite) => rewrites.push(rewrite),
-                Err((file, failure)) => rows.push(Row::failed(&file, &failure)),
+                Err(row) => rows.push(*row),
             }
         }
     }
@@ -183,7 +183,7 @@ fn would(
         if target.has_moves() {
             match Rewrite::of(target, &mut names, None, &home, context) {
                 Ok(rewrite) => rewrites.push(rewrite),
-                Err((file, failure)) => rows.push(Row::failed(&file, &failure)),
+                Err(row) => rows.push(*row),
             }
         }
     }

@@ -53,16 +53,14 @@ pub(super) fn plan(entry: &Entry, starter: &Starter, context: &Context) -> Resul
     }
     let caller = caller(entry, starter).map_err(Unclear::Refused)?;
     let not_understood = || Unclear::Refused(Failure::usage("its arguments were not understood"));
-    match args::parse(&words).map_err(Unclear::Refused)? {
-        Parsed::Run(cli) => match cli.command {
-            Command::Exec(exec) => {
-                let plan = exec.start.plan_for(&caller, context);
-                plan.map_err(Unclear::Refused)
-            }
-            _ => Err(not_understood()),
-        },
-        Parsed::Print(_) => Err(not_understood()),
-    }
+    let Parsed::Run(cli) = args::parse(&words).map_err(Unclear::Refused)? else {
+        return Err(not_understood());
+    };
+    let Command::Exec(exec) = cli.command else {
+        return Err(not_understood());
+    };
+    let plan = exec.start.plan_for(&caller, context);
+    plan.map_err(Unclear::Refused)
 }
 
 /// The surroundings in which a client starts an entry. Of a client that hands all of its variables down only those count

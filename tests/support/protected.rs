@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use broker::catalog::{Catalog, Home};
-use broker::clients::edit::{Edit, Undo, edit};
+use broker::clients::edit::{Edit, Undo, Wrap, edit};
 use broker::clients::read::read;
 use broker::clients::table::client;
 use broker::clients::undo_record::{Part, SecretRef, UndoRecord, save};
@@ -68,7 +68,10 @@ impl<'a> Protected<'a> {
                 let server = one.entry.server.as_str();
                 let words = self.words.iter();
                 let words = words.map(|word| if *word == "LABEL" { server } else { *word });
-                edits.push((one, Edit::WrapCommand(words.map(str::to_owned).collect())));
+                edits.push((one, Edit::WrapCommand(Wrap {
+                    words: words.map(str::to_owned).collect(),
+                    program: None,
+                })));
             }
         }
         let edited = edit(&text.document, file.shape, &edits).unwrap();

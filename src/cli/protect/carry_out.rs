@@ -49,7 +49,7 @@ pub(super) fn carry_out(
             context.output.notice(&message);
             rewrite.rows(Outcome::Moved, None)
         }
-        Err(failure) => vec![Row::failed(&rewrite.target.wanted, &failure)],
+        Err(failure) => vec![*Row::failed(&rewrite.target.wanted, &failure)],
     }
 }
 

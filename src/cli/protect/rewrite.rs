@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::entry;
 use super::super::failure::Failure;
 use super::super::permission::{bound, find_all};
-use super::super::scan::{self, Wanted};
+use super::super::scan;
 use super::super::started::{self, Starter, Unclear};
 use super::super::stores::OpenStores;
 use super::names::{Chosen, Names};
@@ -70,7 +70,7 @@ impl Rewrite {
         stores: Option<&mut OpenStores>,
         home: &Home,
         context: &Context,
-    ) -> Result<Self, (Wanted, Failure)> {
+    ) -> Result<Self, Box<Row>> {
         match Self::parts(&target, names, stores, home, context) {
             Ok((text, undo, changed, left)) => Ok(Self {
                 target,
@@ -79,7 +79,7 @@ impl Rewrite {
                 changed,
                 left,
             }),
-            Err(failure) => Err((target.wanted, failure)),
+            Err(failure) => Err(Row::failed(&target.wanted, &failure)),
         }
     }
 

@@ -45,12 +45,12 @@ pub(super) struct Row {
 
 impl Row {
     /// A file that could not be done.
-    pub(super) fn failed(file: &Wanted, failure: &Failure) -> Self {
+    pub(super) fn failed(file: &Wanted, failure: &Failure) -> Box<Self> {
         let message = match &failure.hint {
             Some(hint) => format!("{}; {hint}", failure.message),
             None => failure.message.clone(),
         };
-        Self {
+        Box::new(Self {
             client: file.client_id(),
             file: file.path.display().to_string(),
             server: None,
@@ -58,6 +58,6 @@ impl Row {
             secret: None,
             outcome: Outcome::Failed,
             message,
-        }
+        })
     }
 }

@@ -43,7 +43,7 @@ impl Target {
         wanted: Wanted,
         args: &Args,
         context: &Context,
-    ) -> Result<Option<Self>, (Wanted, Failure)> {
+    ) -> Result<Option<Self>, Box<Row>> {
         match Self::read_it(&wanted, args, context) {
             Ok(found) => Ok(found.map(|(client, file, text, lock, entries)| Self {
                 wanted,
@@ -53,7 +53,7 @@ impl Target {
                 lock,
                 entries,
             })),
-            Err(failure) => Err((wanted, failure)),
+            Err(failure) => Err(Row::failed(&wanted, &failure)),
         }
     }
 

@@ -142,6 +142,13 @@ fn name(change: &Undo) -> EntryName {
 fn worded(why: &EditError) -> String {
     match why {
         EditError::Absent => "it is not there any more, or not what it was changed to".to_owned(),
-        other => other.to_string(),
+        EditError::Format
+        | EditError::Present
+        | EditError::Repeated
+        | EditError::Command(_)
+        | EditError::Spelling(_)
+        | EditError::Overlap
+        | EditError::Unfaithful
+        | EditError::Syntax(_) => why.to_string(),
     }
 }
