@@ -90,6 +90,14 @@ impl HomePaths {
             }
             return Ok(Self::under(&root));
         }
+        Self::usual()
+    }
+
+    /// Locates the home that is meant where nothing names another.
+    ///
+    /// # Errors
+    /// See [`LocateError`].
+    pub fn usual() -> Result<Self, LocateError> {
         let home = user_home().ok_or(LocateError::NoHome)?;
         if !home.is_absolute() {
             return Err(LocateError::Relative(home));

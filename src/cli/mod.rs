@@ -14,6 +14,7 @@ mod context;
 mod doctor;
 mod due;
 mod edit;
+mod entry;
 mod exec;
 mod failure;
 mod freeze;
