@@ -26,7 +26,7 @@ pub use files::{
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
 };
-pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file};
+pub use foreign::{ForeignFile, Replaced, Replacement, read_foreign_file, remove_leftovers};
 pub use launching::{ensure_empty_folder, ensure_program};
 pub use lock::{Lock, Stamp, stamp};
 pub use modes::{close_to_others, is_readable_by_others, open_to_others};
@@ -90,14 +90,6 @@ impl HomePaths {
             }
             return Ok(Self::under(&root));
         }
-        Self::usual()
-    }
-
-    /// Locates the home that is meant where nothing names another.
-    ///
-    /// # Errors
-    /// See [`LocateError`].
-    pub fn usual() -> Result<Self, LocateError> {
         let home = user_home().ok_or(LocateError::NoHome)?;
         if !home.is_absolute() {
             return Err(LocateError::Relative(home));
@@ -219,6 +211,12 @@ impl HomePaths {
     #[must_use]
     pub fn client_locks_folder(&self) -> PathBuf {
         self.state.join("clients")
+    }
+
+    /// The folder of the records by which files of clients are put back.
+    #[must_use]
+    pub fn undo_folder(&self) -> PathBuf {
+        self.state.join("undo")
     }
 
     /// The file that is locked while a rotation command runs.

@@ -47,6 +47,8 @@ mod properties;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]
+mod restore;
+#[cfg(target_os = "linux")]
 mod rotation;
 #[cfg(target_os = "linux")]
 mod support;

@@ -4,6 +4,12 @@ use std::fs;
 
 use crate::support::home::{BROKER, Home, PATH};
 
+/// A client's file with a secret in plain text.
+const PLAIN: &str = r#"{ "mcpServers": { "shop": {
+    "command": "shop-mcp",
+    "env": { "DATABASE_URL": "postgres://shop:vT7wq2Lx9r@db.example.org/shop" } } } }
+"#;
+
 #[test]
 fn the_readme_shows_what_broker_says() {
     // trycmd hands its own environment on, and lets no command of a block change what is set for all.
@@ -23,6 +29,9 @@ fn the_readme_shows_what_broker_says() {
         "API_KEY=example-example\nDB_URL='postgres://u:p@h/db'\n",
     )
     .expect("written");
+    fs::create_dir(here.join(".cursor")).expect("a folder");
+    fs::write(here.join(".cursor/mcp.json"), PLAIN).expect("written");
+    change_modes("go-rwx", &here.join(".cursor"));
     let script = here.join("bin/deploy");
     fs::create_dir(here.join("bin")).expect("a folder");
     fs::write(&script, "#!/bin/sh\necho deployed\n").expect("written");

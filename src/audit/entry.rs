@@ -43,6 +43,8 @@ words! {
         Set = "set",
         /// Secrets were taken from a file.
         Import = "import",
+        /// Secrets were moved out of a client's file.
+        Protect = "protect",
         /// What is known about a secret was changed.
         Edit = "edit",
         /// A secret was removed.
@@ -53,6 +55,8 @@ words! {
         Migrate = "migrate",
         /// A backup was made, or restored.
         Backup = "backup",
+        /// A client's file got values in plain text back.
+        Restore = "restore",
         /// A value was shown to a person.
         Reveal = "reveal",
         /// A value was replaced by a new one.

@@ -64,24 +64,20 @@ impl Context {
 
     /// How this broker is called in advice, with the flag that chose the home.
     pub(super) fn command(&self) -> String {
-        match self.chosen_folder() {
-            Some(whole) => format!("broker --home {}", quoted(whole.display())),
+        match self.chosen_home() {
+            Some(home) => format!("broker --home {}", quoted(home.display())),
             None => "broker".to_owned(),
         }
     }
 
     /// The home's folder, absolute, where it was chosen by a flag or a variable.
-    pub(super) fn chosen_folder(&self) -> Option<std::path::PathBuf> {
+    pub(super) fn chosen_home(&self) -> Option<std::path::PathBuf> {
         let variable = || std::env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
-        let chosen = self.chosen_home.clone();
-        let home = chosen.or_else(|| variable().map(Into::into))?;
-        Some(std::path::absolute(&home).unwrap_or(home))
-    }
-
-    /// Tells whether the home is the one that is found without any flag or variable.
-    pub(super) fn is_default_home(&self) -> bool {
-        let usual = HomePaths::usual().ok();
-        usual.is_some() && self.paths().ok() == usual
+        let chosen = self
+            .chosen_home
+            .clone()
+            .or_else(|| variable().map(Into::into))?;
+        Some(std::path::absolute(&chosen).unwrap_or(chosen))
     }
 
     /// The home, which must be there.

@@ -5,6 +5,7 @@ mod findings;
 mod permissions;
 mod rebuilt;
 mod stores;
+mod undo;
 
 use findings::{Findings, State, text};
 
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         // Under the lock: the temporary file of a command that is running is no leftover.
         if let Some(lock) = findings.take(home.lock().map_err(Failure::from)) {
             files::files(&home, args.fix, &mut findings);
+            undo::records(&home, args.fix, context.now(), &mut findings);
             drop(lock);
         }
         home_and_stores(&home, args.fix, context, &mut findings);

@@ -30,9 +30,11 @@ mod output;
 mod permission;
 mod person;
 mod progress;
+mod protect;
 mod remove;
 mod rename;
 mod requests;
+mod restore;
 mod reveal;
 mod revoke;
 mod rollback;
@@ -42,10 +44,12 @@ mod servers;
 mod set;
 mod show;
 mod start;
+mod started;
 mod stores;
 mod summary;
 mod terminal;
 mod tour;
+mod undo;
 mod unlock;
 mod usage;
 mod vault;
@@ -142,6 +146,8 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
+        Command::Protect(args) => protect::run(&args, context),
+        Command::Restore(args) => restore::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),
         Command::TourServer => tour::serve(),

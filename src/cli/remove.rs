@@ -16,7 +16,7 @@ use crate::secret::SecretName;
 /// Remove secrets, with every version of each
 ///
 /// Names the servers that use them and asks, unless --yes is given. There is no way back: the values are
-/// removed from the store.
+/// removed from the store, and entries of clients that had them in plain text cannot be restored any more.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   broker remove old-token
@@ -69,6 +69,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
                 failure.message
             ));
         }
+    }
+    // The last trace of it: how files of clients would be put back with it.
+    if let Err(failure) = super::undo::forget(&ids, &home) {
+        context.output.warning(&format!(
+            "what is kept to restore files of clients could not be taken away: {}",
+            failure.message
+        ));
     }
     for name in &names {
         context.output.notice(&format!("removed \"{name}\""));

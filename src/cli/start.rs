@@ -128,7 +128,7 @@ impl StartArgs {
         self.plan_for(&caller()?, context)
     }
 
-    /// As [`StartArgs::plan`], for a caller in other surroundings.
+    /// Works out the plan for another caller.
     ///
     /// # Errors
     /// As [`StartArgs::plan`].

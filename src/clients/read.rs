@@ -129,6 +129,12 @@ pub fn read_text(path: &Path) -> Result<(Zeroizing<String>, Identity), ReadError
     Ok((Zeroizing::new(text), identity))
 }
 
+/// Returns what tells a text from every other, in hexadecimal.
+pub(super) fn fingerprint(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn check_text(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
     let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     // Without a mark: every second byte of the first letters is zero.

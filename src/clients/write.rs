@@ -10,7 +10,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::read::{Identity, ReadError, read_text};
-use crate::paths::{FileError, Lock, Replaced, Replacement, create_folder};
+use crate::paths::{FileError, Lock, Replaced, Replacement, create_folder, remove_leftovers};
 
 /// Why a client's file was not written. It is what it was, but for [`WriteError::Overwritten`].
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub struct EditLock {
 impl EditLock {
     /// Takes it for the file that `path` leads to, waiting up to `patience`; taken before the file is read and held until
     /// it is written. `folder` is broker's own folder for such locks, which is made if it is not there; the lock is named
-    /// for the place of the real file, so that all links to it lead to the same.
+    /// for the place of the real file, so that all links to it lead to the same. What a broker that was killed left beside the file is removed.
     ///
     /// # Errors
     /// [`WriteError::Busy`] when the time is over; [`WriteError::File`].
@@ -62,7 +62,10 @@ impl EditLock {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         match Lock::take(&folder.join(format!("{name}.lock")), patience) {
-            Ok(lock) => Ok(Self { lock, real }),
+            Ok(lock) => {
+                remove_leftovers(&real);
+                Ok(Self { lock, real })
+            }
             Err(FileError::Busy) => Err(WriteError::Busy(path.to_path_buf())),
             Err(other) => Err(other.into()),
         }

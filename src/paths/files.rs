@@ -4,6 +4,7 @@
 //! crash there is the old file or the new one. Nothing is read or written through a link, and nothing
 //! that belongs to somebody else or that others can write is trusted.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 
 /// What temporary files of ours are called, so that leftovers of a crash can be told and removed.
 pub(super) const TEMPORARY_PREFIX: &str = ".broker-";
+/// How many letters of a temporary file's name are random.
+pub(super) const RANDOM_LETTERS: usize = 6;
 /// See [`TEMPORARY_PREFIX`].
 pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -212,10 +215,20 @@ pub(super) fn written_aside<'a>(
     path: &'a Path,
     bytes: &[u8],
 ) -> Result<(tempfile::NamedTempFile, &'a Path), FileError> {
+    written_aside_as(OsStr::new(TEMPORARY_PREFIX), path, bytes)
+}
+
+/// The same, with a name that begins so.
+pub(super) fn written_aside_as<'a>(
+    prefix: &OsStr,
+    path: &'a Path,
+    bytes: &[u8],
+) -> Result<(tempfile::NamedTempFile, &'a Path), FileError> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut aside = Builder::new()
-        .prefix(TEMPORARY_PREFIX)
+        .prefix(prefix)
         .suffix(TEMPORARY_SUFFIX)
+        .rand_bytes(RANDOM_LETTERS)
         .tempfile_in(folder)
         .map_err(FileError::io("create a file in", folder))?;
     aside

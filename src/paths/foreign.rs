@@ -4,6 +4,7 @@
 //! Links are followed, as whoever the file belongs to does: what is read and replaced is the real file. Nothing is
 //! waited for (a FIFO), and nothing endless is read (a device).
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,10 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::content::FileStamp;
-use super::files::{FileError, no_follow, sync_folder, too_large, unsafe_file, written_aside};
+use super::files::{
+    FileError, RANDOM_LETTERS, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, no_follow, remove_file,
+    sync_folder, too_large, unsafe_file, written_aside_as,
+};
 
 /// A file of somebody else's making, as it was read.
 pub struct ForeignFile {
@@ -136,7 +140,7 @@ impl Replacement {
         if names(&found) > 1 {
             return Err(unsafe_file(real, "has other names too (hard links)"));
         }
-        let (aside, _) = written_aside(real, bytes)?;
+        let (aside, _) = written_aside_as(&prefix_of(real), real, bytes)?;
         keep(&old, &found, aside.as_file()).map_err(|_| {
             unsafe_file(
                 real,
@@ -169,6 +173,41 @@ impl Replacement {
             .map_err(|e| FileError::io("replace", &self.real)(e.error))?;
         sync_folder(self.real.parent().unwrap_or_else(|| Path::new(".")))?;
         Ok(Replaced::Done)
+    }
+}
+
+/// The longest name of a file that the one beside it is named for, in bytes.
+const LONGEST_NAME: usize = 128;
+
+/// How the file beside `real` is called.
+fn prefix_of(real: &Path) -> OsString {
+    let mut prefix = OsString::from(TEMPORARY_PREFIX);
+    let name = real.file_name().filter(|name| name.len() <= LONGEST_NAME);
+    if let Some(name) = name {
+        prefix.push(name);
+        prefix.push("-");
+    }
+    prefix
+}
+
+/// Removes what replacements of `real` left beside it that were killed, as far as that can be done: there may be values in
+/// it. Nobody may be replacing it.
+pub fn remove_leftovers(real: &Path) {
+    let prefix = prefix_of(real);
+    let Some(folder) = real.parent().filter(|_| prefix != TEMPORARY_PREFIX) else {
+        return;
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let rest = name.strip_prefix(prefix.as_encoded_bytes());
+        let rest = rest.and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX.as_bytes()));
+        if rest.is_some_and(|rest| {
+            rest.len() == RANDOM_LETTERS && rest.iter().all(u8::is_ascii_alphanumeric)
+        }) {
+            // One that cannot be removed is no reason not to go on: it is as private as the file.
+            let _ = remove_file(&entry.path());
+        }
     }
 }
 

@@ -135,7 +135,8 @@ fn a_file_that_changed_since_it_was_read_is_left_alone() {
 #[test]
 fn the_new_content_is_private_until_it_is_whole() {
     let setting = Setting::new();
-    let (aside, _) = written_aside(&setting.path("real"), b"new").expect("written");
+    let (aside, _) =
+        crate::paths::files::written_aside(&setting.path("real"), b"new").expect("written");
     let mode = aside.as_file().metadata().expect("there").mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -150,4 +151,34 @@ fn what_cannot_be_written_beside_a_file_leaves_it_alone() {
         refusal.to_string().contains("could not create a file in"),
         "{refusal}"
     );
+}
+
+#[test]
+fn what_a_killed_replacement_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let real = folder.path().join("a.json");
+    fs::write(&real, "old").expect("written");
+    let stamp = read_foreign_file(&real, 100)
+        .expect("read")
+        .expect("there")
+        .stamp;
+    let killed = Replacement::write(&real, &stamp, b"new").expect("written");
+    let left = killed.aside.into_temp_path().keep().expect("kept");
+    let others = [
+        ".broker-b.json-abcdef.tmp",
+        ".broker-a.json-b-abcdef.tmp",
+        ".broker-a.json-abcdefg.tmp",
+        ".broker-a.json-abcde.tmp",
+        ".broker-abcdef.tmp",
+        "a.json-abcdef.tmp",
+    ];
+    for other in others {
+        fs::write(folder.path().join(other), "").expect("written");
+    }
+    remove_leftovers(&real);
+    assert!(!left.exists());
+    let names = fs::read_dir(folder.path()).expect("listed").count();
+    assert_eq!(names, others.len() + 1);
+    assert_eq!(fs::read(&real).expect("read"), b"old");
+    remove_leftovers(&folder.path().join("x".repeat(200)));
 }

@@ -25,6 +25,8 @@ mod hidden;
 mod keyring;
 #[cfg(not(unix))]
 mod other;
+#[cfg_attr(not(target_os = "linux"), path = "no_processes.rs")]
+mod processes;
 #[cfg(unix)]
 mod replace;
 #[cfg(unix)]
@@ -48,6 +50,7 @@ pub use hidden::read_hidden;
 pub use keyring::{drop_key, find_key, keep_key};
 #[cfg(not(unix))]
 pub use other::{HeldSignals, account_home, harden, is_closed, read_hidden, without_signals};
+pub use processes::own_processes;
 #[cfg(unix)]
 pub use replace::{Block, NulInside, c_string, replace};
 #[cfg(unix)]

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod between;
 pub mod bus;
 pub mod home;
+pub mod protected;
 pub mod provider;
 pub mod pty;
 pub mod vault;

@@ -29,6 +29,7 @@ pub(super) fn files(home: &Home, fix: bool, findings: &mut Findings) {
         leftovers(folder, fix, findings);
     }
     leftovers(&home.paths.log_folder(), fix, findings);
+    leftovers(&home.paths.undo_folder(), fix, findings);
 }
 
 /// Looks for temporary files of commands that were killed.

@@ -49,7 +49,7 @@ impl Permissions {
     ///
     /// # Errors
     /// `file-io`.
-    fn load_to_change(home: &Home, output: &Output) -> Result<Self, Failure> {
+    pub(super) fn load_to_change(home: &Home, output: &Output) -> Result<Self, Failure> {
         let is_unread = |failure: &Failure| failure.code == "file-io";
         let load = |path: PathBuf| load_or_ignore(&path, home, output, is_unread);
         let found: Result<Vec<_>, _> = paths_of(home).into_iter().map(load).collect();

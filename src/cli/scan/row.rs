@@ -38,7 +38,7 @@ impl Row {
 }
 
 /// A place in words.
-pub(super) fn words(place: &Place) -> String {
+pub(in crate::cli) fn words(place: &Place) -> String {
     match place {
         Place::Command => "command".to_owned(),
         Place::Argument(number) => format!("argument {}", number.saturating_add(1)),

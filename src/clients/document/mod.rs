@@ -12,6 +12,7 @@ mod yaml;
 use std::path::Path;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use entries::Found;
@@ -28,7 +29,8 @@ pub const MOST_VALUES: usize = 1_000_000;
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// JSON (RFC 8259). Comments and commas at the end, which its clients may or may not refuse, are read all the same:
     /// a secret stands there either way.

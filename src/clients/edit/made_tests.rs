@@ -4,13 +4,13 @@
 use crate::clients::document::BYTE_ORDER_MARK;
 
 /// Chooses, from a list of numbers that proptest makes and shrinks.
-pub(super) struct Dice {
+pub(in crate::clients) struct Dice {
     rolls: Vec<u32>,
     at: usize,
 }
 
 impl Dice {
-    pub(super) fn new(rolls: Vec<u32>) -> Self {
+    pub(in crate::clients) fn new(rolls: Vec<u32>) -> Self {
         Self { rolls, at: 0 }
     }
 
@@ -43,7 +43,7 @@ const TEXTS: [&str; 12] = [
     "a\tb\nc\u{1}",
     "[{,}]",
 ];
-pub(super) const SECRET: &str = "sk-q7Rk2Xv9";
+pub(in crate::clients) const SECRET: &str = "sk-q7Rk2Xv9";
 
 /// A text, which may be a secret.
 fn text(dice: &mut Dice, is_secret: bool) -> String {
@@ -215,7 +215,7 @@ impl Json<'_> {
     }
 }
 
-pub(super) fn json(dice: &mut Dice, list: bool, comments: bool) -> String {
+pub(in crate::clients) fn json(dice: &mut Dice, list: bool, comments: bool) -> String {
     let new_line = if dice.chance(3) { "\r\n" } else { "\n" };
     let mark = if dice.chance(3) { BYTE_ORDER_MARK } else { "" };
     let mut json = Json {
@@ -399,7 +399,7 @@ fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-pub(super) fn toml(dice: &mut Dice) -> String {
+pub(in crate::clients) fn toml(dice: &mut Dice) -> String {
     let new_line = if dice.chance(3) { "\r\n" } else { "\n" };
     let mark = if dice.chance(3) { BYTE_ORDER_MARK } else { "" };
     let mut toml = Toml {

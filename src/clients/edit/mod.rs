@@ -11,6 +11,7 @@ mod put;
 mod quote;
 mod remove;
 mod undo;
+mod undone;
 mod verify;
 mod work;
 mod wrap;
@@ -23,11 +24,13 @@ use zeroize::Zeroizing;
 pub use insert::{NewEntry, insert_entry};
 pub use quote::Style;
 pub use undo::{Undone, remaining, undo};
+pub use undone::is_undone;
 
 use super::document::{Document, Found, SyntaxError};
 use super::entry::{Literal, Place};
 use super::table::Shape;
 use work::Work;
+pub(super) use work::decoded;
 
 /// A change of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +38,20 @@ pub enum Edit {
     /// Puts a text in the place of another.
     SetText(Place, Literal),
     /// Puts words in front of the program, which becomes an argument of the first of them.
-    WrapCommand(Vec<String>),
+    WrapCommand(Wrap),
     /// Takes a text out, with its key if it has one.
     Remove(Place),
     /// Gives the server a variable that it does not have yet, behind the others.
     PutVariable(String, Literal),
+}
+
+/// What stands in front of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrap {
+    /// The words.
+    pub words: Vec<String>,
+    /// What stands in the place of the program then; `None` if that stays as it is.
+    pub program: Option<String>,
 }
 
 /// Why a file was not changed. Nothing of it was.
@@ -101,7 +113,7 @@ pub enum Change {
     /// Another text stands there.
     Set(Place),
     /// These words stand before the program.
-    Wrapped(Vec<String>),
+    Wrapped(Wrap),
     /// The text is gone.
     Removed(Place),
     /// The server has a variable that it did not have.
@@ -155,7 +167,7 @@ pub fn edit(
         work.begin(number);
         match edit {
             Edit::SetText(place, text) => work.set(found, place, text)?,
-            Edit::WrapCommand(words) => work.wrap(found, shape, words)?,
+            Edit::WrapCommand(wrap) => work.wrap(found, shape, wrap)?,
             Edit::Remove(place) => work.remove(found, place)?,
             Edit::PutVariable(name, text) => {
                 let of = puts
@@ -181,7 +193,7 @@ pub fn edit(
             server: found.entry.server.clone(),
             change: match edit {
                 Edit::SetText(place, _) => Change::Set(place.clone()),
-                Edit::WrapCommand(words) => Change::Wrapped(words.clone()),
+                Edit::WrapCommand(wrap) => Change::Wrapped(wrap.clone()),
                 Edit::Remove(place) => Change::Removed(place.clone()),
                 Edit::PutVariable(name, text) => Change::Put {
                     name: name.clone(),
@@ -198,13 +210,13 @@ pub fn edit(
 #[cfg(test)]
 mod insert_tests;
 #[cfg(test)]
-mod made_tests;
+pub(super) mod made_tests;
 #[cfg(test)]
 mod properties_tests;
 #[cfg(test)]
 mod put_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 #[cfg(test)]
 mod undo_tests;
 #[cfg(test)]

@@ -11,14 +11,8 @@ use crate::clients::table::{Keys, Shape};
 /// A variable that is put in: by which change, its name, its value.
 pub(super) type Put<'p> = (usize, &'p str, &'p Literal);
 
-/// Variables that are to be taken out of one block.
-struct Block {
-    path: Vec<usize>,
-    /// Which of its pairs, and by which change.
-    pairs: Vec<(usize, usize)>,
-    /// Whether it was made for them.
-    is_new: bool,
-}
+/// A map of variables, those of them that are taken out with the number of the change of each, and whether it goes as well.
+type Block = (Vec<usize>, Vec<(usize, usize)>, bool);
 
 impl Work<'_> {
     /// Gives variables to one entry, behind those that it has. Returns whether the block of them was made for it.
@@ -130,25 +124,16 @@ impl Work<'_> {
             });
             match item {
                 Err(why) => left.push((*number, why)),
-                Ok((at, block)) => match blocks.iter_mut().find(|one| one.path == block) {
-                    Some(one) => {
-                        one.pairs.push((at, *number));
-                        one.is_new |= is_block_new;
+                Ok((at, block)) => match blocks.iter_mut().find(|(path, ..)| *path == block) {
+                    Some((_, all, is_new)) => {
+                        all.push((at, *number));
+                        *is_new |= is_block_new;
                     }
-                    None => blocks.push(Block {
-                        path: block,
-                        pairs: vec![(at, *number)],
-                        is_new: *is_block_new,
-                    }),
+                    None => blocks.push((block, vec![(at, *number)], *is_block_new)),
                 },
             }
         }
-        for Block {
-            path: block,
-            pairs: mut all,
-            is_new,
-        } in blocks
-        {
+        for (block, mut all, is_new) in blocks {
             all.sort_unstable();
             let mark = self.mark();
             let numbers: Vec<_> = all.iter().map(|(at, _)| *at).collect();

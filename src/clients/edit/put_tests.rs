@@ -157,7 +157,13 @@ fn an_entry_without_variables_gets_a_block_in_the_spelling_of_its_client() {
 
 #[test]
 fn a_wrapped_command_and_its_variables_stand_in_the_order_of_the_client() {
-    let edits = [put("K"), Edit::WrapCommand(words())];
+    let edits = [
+        put("K"),
+        Edit::WrapCommand(Wrap {
+            words: words(),
+            program: None,
+        }),
+    ];
     let after = changed(
         file("kiro.json"),
         r#"{"mcpServers": {"a": {"command": "x", "disabled": false}}}"#,
@@ -226,7 +232,13 @@ fn undone_after(
     let edits = [
         (&found[0], put("K")),
         (&found[0], put("L")),
-        (&found[0], Edit::WrapCommand(words())),
+        (
+            &found[0],
+            Edit::WrapCommand(Wrap {
+                words: words(),
+                program: None,
+            }),
+        ),
     ];
     let edited = edit(&document, file.shape, &edits).expect("edited");
     let now = meanwhile(&edited.text);

@@ -16,7 +16,10 @@ pub(super) fn reference(name: &str) -> Literal {
 }
 
 /// What `protect` would do: every secret becomes a reference, every program is started through broker.
-pub(super) fn protecting<'f>(found: &'f [Found], secret: &str) -> Vec<(&'f Found, Edit)> {
+pub(in crate::clients) fn protecting<'f>(
+    found: &'f [Found],
+    secret: &str,
+) -> Vec<(&'f Found, Edit)> {
     let mut edits = Vec::new();
     for one in found.iter().filter(|one| !one.is_shadowed) {
         for item in &one.entry.items {
@@ -25,7 +28,13 @@ pub(super) fn protecting<'f>(found: &'f [Found], secret: &str) -> Vec<(&'f Found
             }
         }
         if one.entry.command().is_some() {
-            edits.push((one, Edit::WrapCommand(words())));
+            edits.push((
+                one,
+                Edit::WrapCommand(Wrap {
+                    words: words(),
+                    program: None,
+                }),
+            ));
         }
     }
     edits
@@ -51,7 +60,7 @@ pub(super) fn only_spans_differ(old: &str, edited: &Edited) {
     assert_eq!(back, old);
 }
 
-pub(super) fn file(name: &str) -> &'static ClientFile {
+pub(in crate::clients) fn file(name: &str) -> &'static ClientFile {
     let (_, client, number) = VECTORS.iter().find(|one| one.0 == name).expect("listed");
     file_of(client, *number).1
 }
@@ -110,9 +119,10 @@ pub(super) fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<S
 
 #[test]
 fn a_command_is_wrapped_in_the_style_of_its_file() {
-    let wrap = [Edit::WrapCommand(
-        ["broker", "exec", "--"].map(str::to_owned).to_vec(),
-    )];
+    let wrap = [Edit::WrapCommand(Wrap {
+        words: ["broker", "exec", "--"].map(str::to_owned).to_vec(),
+        program: None,
+    })];
     let cases = [
         (
             "kiro.json",
@@ -325,7 +335,12 @@ fn a_text_is_taken_out_with_its_comma_or_line_and_no_comment() {
 fn what_cannot_be_changed_safely_is_refused() {
     let place = || Place::Variable("K".to_owned());
     let set = || Edit::SetText(place(), reference("a"));
-    let wrap = || Edit::WrapCommand(words());
+    let wrap = || {
+        Edit::WrapCommand(Wrap {
+            words: words(),
+            program: None,
+        })
+    };
     let json = |entry: &str| format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#);
     let with = |error: EditError| move |seen: &EditError| *seen == error;
     let command = |seen: &EditError| matches!(seen, EditError::Command(_));

@@ -13,7 +13,7 @@ use super::put::Put;
 use super::verify::{Action, Expected, is_meant};
 use super::work::{Work, path_of};
 use super::wrap::arguments_key;
-use super::{Change, EditError, Piece, Splice, Undo};
+use super::{Change, EditError, Piece, Splice, Undo, Wrap};
 use crate::clients::document::{Document, Found, Kind};
 use crate::clients::entry::Place;
 use crate::clients::table::ClientFile;
@@ -91,7 +91,7 @@ fn is_same_again(document: &Document, file: &ClientFile, changes: &[Undo], text:
             Change::Removed(place) => work
                 .item(then, place)
                 .and_then(|(path, _)| work.act(path, Action::Remove)),
-            Change::Wrapped(words) => work.wrap(then, file.shape, words),
+            Change::Wrapped(wrap) => work.wrap(then, file.shape, wrap),
             Change::Put { name, text, .. } => {
                 let of = puts.entry(&then.path).or_insert_with(|| (then, Vec::new()));
                 of.1.push((0, name, text));
@@ -111,7 +111,7 @@ fn is_same_again(document: &Document, file: &ClientFile, changes: &[Undo], text:
 }
 
 /// Finds the one entry that a change was made to.
-fn find<'f>(all: &'f [Found], change: &Undo) -> Result<&'f Found, EditError> {
+pub(super) fn find<'f>(all: &'f [Found], change: &Undo) -> Result<&'f Found, EditError> {
     let is = |one: &&Found| one.entry.server == change.server && one.under == change.under;
     let mut found = all.iter().filter(is);
     match (found.next(), found.next()) {
@@ -157,7 +157,7 @@ fn by_place(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
 }
 
 /// The tokens that stood at a place, and the texts that stand there now instead.
-fn tokens<'c>(change: &'c Undo, place: &Place) -> Result<(&'c str, &'c str), EditError> {
+pub(super) fn tokens<'c>(change: &'c Undo, place: &Place) -> Result<(&'c str, &'c str), EditError> {
     let of = |splice: &'c Splice| {
         splice.old.iter().find_map(|piece| match piece {
             Piece::Token(at, token) if at == place => Some((token.text(), splice.new.as_str())),
@@ -174,7 +174,7 @@ fn moved_by(changes: &[Undo], change: &Undo) -> usize {
         .iter()
         .filter(same)
         .filter_map(|one| match &one.change {
-            Change::Wrapped(words) => Some(words.len()),
+            Change::Wrapped(wrap) => Some(wrap.words.len()),
             Change::Set(_) | Change::Removed(_) | Change::Put { .. } => None,
         });
     wrapped.next().unwrap_or(0)
@@ -213,11 +213,14 @@ fn put_back(
             let text = work.text_of(old)?;
             work.put(path, node, old.to_owned(), place, &text)
         }
-        Change::Wrapped(words) => unwrap(work, file, found, change, words),
+        Change::Wrapped(wrap) => unwrap(work, file, found, change, wrap),
         Change::Removed(place) => put_in(work, file, found, change, place),
         Change::Put { .. } => Err(EditError::Absent),
     }
 }
+
+/// Why words are left where they are.
+const ANOTHER: &str = "another program stands behind the words";
 
 /// Takes the words away from in front of a program.
 fn unwrap(
@@ -225,8 +228,9 @@ fn unwrap(
     file: &ClientFile,
     found: &Found,
     change: &Undo,
-    words: &[String],
+    wrap: &Wrap,
 ) -> Result<(), EditError> {
+    let words = wrap.words.as_slice();
     let (path, program) = work.item(found, &Place::Command)?;
     let (_, holder) = path.split_last().ok_or(EditError::Absent)?;
     let (command, arguments) = found.entry.command().ok_or(EditError::Absent)?;
@@ -250,6 +254,16 @@ fn unwrap(
         work.act(list.to_vec(), Action::Shorten(count))
     };
     if matches!(work.node(holder)?.kind, Kind::List(_)) {
+        if let Some(other) = &wrap.program {
+            let (old, _) = tokens(change, &Place::Command)?;
+            let text = work.text_of(old)?;
+            let at = [holder, &[words.len()]].concat();
+            let moved = work.node(&at)?;
+            if moved.text() != Some(other.as_str()) {
+                return Err(EditError::Command(ANOTHER));
+            }
+            work.put(at, moved, old.to_owned(), &Place::Command, &text)?;
+        }
         return in_list(work, holder, words.len());
     }
     let (old, _) = tokens(change, &Place::Command)?;
@@ -260,10 +274,8 @@ fn unwrap(
     let moved = found
         .entry
         .get(&Place::Argument(words.len().saturating_sub(1)));
-    if moved != Some(text.text()) {
-        return Err(EditError::Command(
-            "another program stands behind the words",
-        ));
+    if moved != wrap.program.as_deref().or(Some(text.text())) {
+        return Err(EditError::Command(ANOTHER));
     }
     let pairs = work.node(holder)?.pairs();
     let at = pairs.iter().position(|pair| pair.key == key);

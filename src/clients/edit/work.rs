@@ -79,21 +79,7 @@ impl<'a> Work<'a> {
 
     /// Returns what a token says.
     pub(super) fn text_of(&self, token: &str) -> Result<Literal, EditError> {
-        let (format, before) = (self.document.format(), "x = ");
-        let text = match format {
-            Format::Toml => format!("{before}{token}"),
-            Format::Json | Format::Jsonc | Format::Yaml => format!("[{token}]"),
-        };
-        let read = Document::parse(format, &Zeroizing::new(text))?;
-        let node = match &read.root().kind {
-            Kind::List(all) => all.first(),
-            Kind::Map(pairs, _) => pairs.first().map(|pair| &pair.value),
-            Kind::Text(_) | Kind::Word(_) => None,
-        };
-        match node.map(|node| &node.kind) {
-            Some(Kind::Text(text) | Kind::Word(text)) => Ok(text.clone()),
-            _ => Err(EditError::Absent),
-        }
+        decoded(self.document.format(), token)
     }
 
     /// What the tree is to be.
@@ -267,4 +253,23 @@ pub(super) fn path_of(document: &Document, path: &[usize], keys: Keys) -> Option
         path.push(number);
     }
     Some(path)
+}
+
+/// Returns what a token says.
+pub(in crate::clients) fn decoded(format: Format, token: &str) -> Result<Literal, EditError> {
+    let text = match format {
+        Format::Toml => format!("x = {token}"),
+        Format::Json | Format::Jsonc | Format::Yaml => format!("[{token}]"),
+    };
+    let text = Zeroizing::new(text);
+    let read = Document::parse(format, &text)?;
+    let node = match &read.root().kind {
+        Kind::List(all) => all.first(),
+        Kind::Map(pairs, _) => pairs.first().map(|pair| &pair.value),
+        Kind::Text(_) | Kind::Word(_) => None,
+    };
+    match node.map(|node| &node.kind) {
+        Some(Kind::Text(text) | Kind::Word(text)) => Ok(text.clone()),
+        _ => Err(EditError::Absent),
+    }
 }
