@@ -140,8 +140,8 @@ fn name(change: &Undo) -> EntryName {
 }
 
 fn worded(why: &EditError) -> String {
-    match why {
-        EditError::Absent => "it is not there any more, or not what it was changed to".to_owned(),
-        other => other.to_string(),
+    if *why == EditError::Absent {
+        return "it is not there any more, or not what it was changed to".to_owned();
     }
+    why.to_string()
 }
