@@ -43,6 +43,8 @@ words! {
         Set = "set",
         /// Secrets were taken from a file.
         Import = "import",
+        /// Secrets were moved out of a client's file.
+        Protect = "protect",
         /// What is known about a secret was changed.
         Edit = "edit",
         /// A secret was removed.

@@ -244,6 +244,16 @@ impl Catalog {
         self.secrets.insert(at, record);
     }
 
+    /// Returns the catalog as it would be with secrets that are about to be stored.
+    #[must_use]
+    pub fn with(&self, records: impl IntoIterator<Item = Record>) -> Self {
+        let mut catalog = self.clone();
+        for record in records {
+            catalog.insert(record);
+        }
+        catalog
+    }
+
     /// Finds contradictions a hand or a program may have brought in.
     fn check(&self, home: &HomeId) -> Result<(), &'static str> {
         if self.home != *home {

@@ -14,8 +14,8 @@ use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
     allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log,
-    migrate, remove, rename, requests, restore, reveal, revoke, rollback, rotate, scan, servers,
-    set, show, vault,
+    migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback, rotate, scan,
+    servers, set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -140,6 +140,7 @@ pub(super) enum Command {
     Unlock,
     Backup(backup::Args),
     Scan(scan::Args),
+    Protect(protect::Args),
     Restore(restore::Args),
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up

@@ -64,18 +64,20 @@ impl Context {
 
     /// How this broker is called in advice, with the flag that chose the home.
     pub(super) fn command(&self) -> String {
+        match self.chosen_home() {
+            Some(home) => format!("broker --home {}", quoted(home.display())),
+            None => "broker".to_owned(),
+        }
+    }
+
+    /// The home's folder, absolute, where it was chosen by a flag or a variable.
+    pub(super) fn chosen_home(&self) -> Option<std::path::PathBuf> {
         let variable = || std::env::var_os(HOME_VARIABLE).filter(|v| !v.is_empty());
         let chosen = self
             .chosen_home
             .clone()
-            .or_else(|| variable().map(Into::into));
-        match chosen {
-            Some(home) => {
-                let whole = std::path::absolute(&home).unwrap_or(home);
-                format!("broker --home {}", quoted(whole.display()))
-            }
-            None => "broker".to_owned(),
-        }
+            .or_else(|| variable().map(Into::into))?;
+        Some(std::path::absolute(&chosen).unwrap_or(chosen))
     }
 
     /// The home, which must be there.

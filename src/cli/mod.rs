@@ -14,6 +14,7 @@ mod context;
 mod doctor;
 mod due;
 mod edit;
+mod entry;
 mod exec;
 mod failure;
 mod freeze;
@@ -29,6 +30,7 @@ mod output;
 mod permission;
 mod person;
 mod progress;
+mod protect;
 mod remove;
 mod rename;
 mod requests;
@@ -42,6 +44,7 @@ mod servers;
 mod set;
 mod show;
 mod start;
+mod started;
 mod stores;
 mod summary;
 mod terminal;
@@ -143,6 +146,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
+        Command::Protect(args) => protect::run(&args, context),
         Command::Restore(args) => restore::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),

@@ -16,7 +16,7 @@ use super::context::{Context, nearest};
 use super::failure::Failure;
 use super::permission::ensure_thawed;
 use super::person::Person;
-use super::scan::words;
+use super::scan::place_words as words;
 use super::stores::OpenStores;
 use super::undo;
 use crate::audit::Action;

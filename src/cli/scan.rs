@@ -18,8 +18,9 @@ use crate::launch::project;
 use crate::paths;
 use crate::text::escaped;
 use file::Looked;
+pub(super) use file::{Opened, open, variables_of};
 use row::Row;
-pub(super) use row::words;
+pub(super) use row::words as place_words;
 
 /// Find secrets in plain text in the configuration files of MCP clients
 ///
@@ -48,25 +49,23 @@ pub(super) struct Args {
 
 /// A file that is to be looked at.
 #[derive(Clone, Debug)]
-struct Wanted {
+pub(super) struct Wanted {
     /// Whose it is, where the name says so; else its content has to.
     known: Option<(&'static Client, &'static ClientFile)>,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// The folder that the client would have open.
-    project: Option<PathBuf>,
+    pub(super) project: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// The client's name on the command line; none for a file that is nobody's in particular.
+    pub(super) fn client_id(&self) -> Option<&'static str> {
+        self.known.map(|(client, _)| client.id)
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
-    let clients: Vec<&'static Client> = args
-        .client
-        .iter()
-        .map(|id| known_client(id))
-        .collect::<Result<_, _>>()?;
-    let mut wanted = wanted(args)?;
-    if !clients.is_empty() {
-        let is_asked = |client: &Client| clients.iter().any(|asked| asked.id == client.id);
-        wanted.retain(|file| file.known.is_some_and(|(client, _)| is_asked(client)));
-    }
+    let wanted = files(&args.paths, &args.client)?;
     let mut rows = Vec::new();
     let mut failed = Vec::new();
     let mut progress = Progress::new("files looked through", wanted.len(), &context.output);
@@ -103,6 +102,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     Ok(if is_found { Done::Report } else { Done::Ok })
 }
 
+/// Finds the files that are meant: those of these clients, or of all, at these paths, or where clients keep them.
+///
+/// # Errors
+/// `file-io`, `client-file-unknown`, `folder-unusable`, and a usage failure for a client that there is not.
+pub(super) fn files(paths: &[PathBuf], clients: &[String]) -> Result<Vec<Wanted>, Failure> {
+    let clients = clients.iter().map(|id| known_client(id));
+    let clients: Vec<&'static Client> = clients.collect::<Result<_, _>>()?;
+    let mut wanted = wanted(paths)?;
+    if !clients.is_empty() {
+        let is_asked = |client: &Client| clients.iter().any(|asked| asked.id == client.id);
+        wanted.retain(|file| file.known.is_some_and(|(client, _)| is_asked(client)));
+    }
+    Ok(wanted)
+}
+
 fn known_client(id: &str) -> Result<&'static Client, Failure> {
     table::client(id).ok_or_else(|| {
         let known = CLIENTS.iter().map(|client| client.id);
@@ -118,7 +132,7 @@ fn known_client(id: &str) -> Result<&'static Client, Failure> {
 }
 
 /// Finds the files that are meant.
-fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
+fn wanted(asked: &[PathBuf]) -> Result<Vec<Wanted>, Failure> {
     let home = paths::user_home();
     let here = std::env::current_dir().map_err(|e| {
         let message = format!("the current folder cannot be used: {e}");
@@ -143,12 +157,12 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
             project: Some(folder.clone()),
         })
     };
-    if args.paths.is_empty() {
+    if asked.is_empty() {
         let project = project(&here, home.as_deref()).unwrap_or(here);
         in_project(&project).for_each(add);
         return Ok(all);
     }
-    for path in &args.paths {
+    for path in asked {
         // Without the dots in it that mean nothing.
         let path: PathBuf = here.join(path).components().collect();
         if path.is_dir() {

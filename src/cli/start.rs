@@ -125,7 +125,15 @@ impl StartArgs {
     /// # Errors
     /// What the arguments, `broker.toml` or the plan have wrong.
     pub(super) fn plan(self, context: &Context) -> Result<Plan, Failure> {
-        let plan = Plan::make(request(self, context.config()?)?, &caller()?);
+        self.plan_for(&caller()?, context)
+    }
+
+    /// Works out the plan for another caller.
+    ///
+    /// # Errors
+    /// As [`StartArgs::plan`].
+    pub(super) fn plan_for(self, caller: &Caller, context: &Context) -> Result<Plan, Failure> {
+        let plan = Plan::make(request(self, context.config()?)?, caller);
         let skipped = match &plan {
             Ok(plan) => plan.skipped.as_slice(),
             Err(PlanError::Program { skipped, .. }) => skipped,

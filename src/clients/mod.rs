@@ -6,14 +6,18 @@ pub mod detect;
 pub mod document;
 pub mod edit;
 mod entry;
+pub mod expand;
+pub mod protect;
 pub mod read;
 pub mod running;
 pub mod table;
 pub mod undo_record;
+mod wrapped;
 pub mod write;
 
 pub use document::{Document, Format, Found, SyntaxError};
 pub use entry::{Entry, Item, Literal, Place};
+pub use wrapped::Wrapped;
 
 #[cfg(test)]
 mod tests;

@@ -4,4 +4,5 @@ mod gaps;
 mod history;
 mod hostile;
 mod repository;
+mod started;
 mod trust;

@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::row::{Row, words};
 use super::{Wanted, history};
 use crate::clients::detect::{Confidence, Finding, detect};
-use crate::clients::read::{MOST_BYTES, ReadError, read};
+use crate::clients::read::{ClientText, MOST_BYTES, ReadError, read};
 use crate::clients::table::{Client, ClientFile, recognise_content};
 use crate::clients::{Document, Entry, Format, Found, Item, Literal, Place};
 use crate::config::parse_dotenv;
@@ -23,11 +23,10 @@ pub(super) struct Looked {
 }
 
 /// A file as it was read.
-struct Opened {
-    client: &'static Client,
-    file: &'static ClientFile,
-    document: Document,
-    real: PathBuf,
+pub(in crate::cli) struct Opened {
+    pub(in crate::cli) client: &'static Client,
+    pub(in crate::cli) file: &'static ClientFile,
+    pub(in crate::cli) text: ClientText,
 }
 
 /// Looks through a file.
@@ -43,7 +42,7 @@ pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure
     };
     let mut needles: Vec<Zeroizing<Vec<u8>>> = Vec::new();
     let id = (opened.client.id != "other").then_some(opened.client.id);
-    for found in opened.document.entries(opened.file) {
+    for found in opened.text.document.entries(opened.file) {
         for finding in detect(&found.entry) {
             let item = item_of(&found, &finding);
             if finding.confidence > Confidence::Low
@@ -58,7 +57,7 @@ pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure
             looked.rows.push(Row {
                 client: id,
                 file: path.clone(),
-                line: begin.map(|at| opened.document.line(at)),
+                line: begin.map(|at| opened.text.document.line(at)),
                 server: Some(found.entry.server.clone()),
                 place: Some(words(&finding.place)),
                 kind: finding.kind.to_string(),
@@ -70,7 +69,7 @@ pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure
             variables(named, &found.entry, wanted, id, &mut looked);
         }
     }
-    if !needles.is_empty() && is_readable_by_others(&opened.real) {
+    if !needles.is_empty() && is_readable_by_others(opened.text.identity.real()) {
         looked.rows.push(Row {
             client: id,
             file: path.clone(),
@@ -84,7 +83,7 @@ pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure
     }
     let judge = |bytes: &[u8]| judged(bytes, opened.file);
     history::look(
-        &opened.real,
+        opened.text.identity.real(),
         &needles,
         &judge,
         context,
@@ -104,7 +103,11 @@ pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure
     Ok(looked)
 }
 
-fn open(wanted: &Wanted) -> Result<Opened, Failure> {
+/// Reads a file, and finds out whose it is.
+///
+/// # Errors
+/// `client-file-unreadable`, `client-file-unknown`.
+pub(in crate::cli) fn open(wanted: &Wanted) -> Result<Opened, Failure> {
     let by_name = Format::of(&wanted.path).unwrap_or(Format::Json);
     let format = wanted.known.map_or(by_name, |(_, file)| file.format);
     let text = read(&wanted.path, format)?;
@@ -116,12 +119,7 @@ fn open(wanted: &Wanted) -> Result<Opened, Failure> {
         );
         Failure::new("client-file-unknown", message)
     })?;
-    Ok(Opened {
-        client,
-        file,
-        document: text.document,
-        real: text.identity.real().to_path_buf(),
-    })
+    Ok(Opened { client, file, text })
 }
 
 /// The item that a finding is in, and its number.
@@ -223,6 +221,14 @@ fn variables(
                 message: message(&finding),
             }));
     }
+}
+
+/// Returns the names of the variables in the file that an entry names; `None` if it cannot be read.
+pub(in crate::cli) fn variables_of(named: &str, wanted: &Wanted) -> Option<Vec<String>> {
+    let path = resolved(named, wanted)?;
+    let file = read_foreign_file(&path, MOST_BYTES).ok()??;
+    let variables = parse_dotenv(&file.bytes).ok()?;
+    Some(variables.into_iter().map(|one| one.name).collect())
 }
 
 /// Where a file of variables is; `None` if that depends on what is not known here.

@@ -14,9 +14,9 @@ pub(super) struct Word<'t> {
     pub(super) piece: Piece<'t>,
 }
 
-/// Searches the command lines of an entry.
-pub(super) fn search<'t>(items: &'t [Item], searches: &mut [Search<'t>]) {
-    for row in rows(items) {
+/// Searches the command lines of an entry, in which that many arguments are broker's own and come before the server's program.
+pub(super) fn search<'t>(items: &'t [Item], own: usize, searches: &mut [Search<'t>]) {
+    for row in rows(items, own) {
         let mut words = Vec::new();
         for at in row {
             let Some(search) = searches.get(at) else {
@@ -38,12 +38,15 @@ pub(super) fn search<'t>(items: &'t [Item], searches: &mut [Search<'t>]) {
 }
 
 /// Returns which texts are command lines: the program, then the arguments.
-fn rows(items: &[Item]) -> Vec<Vec<usize>> {
+fn rows(items: &[Item], of_broker: usize) -> Vec<Vec<usize>> {
+    let mut before: Vec<(usize, usize)> = Vec::new();
     let mut own: Vec<(usize, usize)> = Vec::new();
     let mut others: std::collections::BTreeMap<&[String], Vec<(usize, usize)>> =
         std::collections::BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         match &item.place {
+            Place::Command if of_broker > 0 => {}
+            Place::Argument(number) if *number < of_broker => before.push((*number, at)),
             Place::Command => own.push((0, at)),
             Place::Argument(number) => own.push((number.saturating_add(1), at)),
             Place::Other(keys) => match keys.as_slice() {
@@ -67,8 +70,30 @@ fn rows(items: &[Item]) -> Vec<Vec<usize>> {
     for row in &mut rows {
         row.sort_unstable();
     }
+    before.sort_unstable();
+    rows.push(texts_of_variables(&before, items));
     let texts = |row: Vec<(usize, usize)>| row.into_iter().map(|(_, at)| at).collect();
     rows.into_iter().map(texts).collect()
+}
+
+/// Of the words of broker, the variables that it is told to set: the only place for a text of the server's among them.
+fn texts_of_variables(words: &[(usize, usize)], items: &[Item]) -> Vec<(usize, usize)> {
+    let text = |at: usize| items.get(at).map_or("", |item| item.text.text());
+    let is_flag = |at: usize| matches!(text(at), "--env" | "-e");
+    let mut row = Vec::new();
+    for pair in words.windows(2) {
+        if let [flag, value] = pair
+            && is_flag(flag.1)
+        {
+            row.extend([*flag, *value]);
+        }
+    }
+    row.extend(
+        words
+            .iter()
+            .filter(|word| text(word.1).starts_with("--env=")),
+    );
+    row
 }
 
 /// Searches one command line.

@@ -30,7 +30,7 @@ mod words;
 use std::fmt;
 use std::ops::Range;
 
-use super::{Entry, Item, Place};
+use super::{Entry, Item, Place, Wrapped};
 use search::Search;
 
 pub use reference::is_reference;
@@ -124,7 +124,9 @@ pub fn detect(entry: &Entry) -> Vec<Finding> {
     for (item, search) in entry.items.iter().zip(&mut searches) {
         item_alone(item, search);
     }
-    arguments::search(&entry.items, &mut searches);
+    // The words of broker itself are no flags of the server.
+    let own = Wrapped::of(entry).map_or(0, |wrapped| wrapped.program);
+    arguments::search(&entry.items, own, &mut searches);
     let has_aws_id = searches.iter().any(Search::has_aws_id);
     let mut findings = Vec::new();
     for (item, search) in entry.items.iter().zip(searches) {

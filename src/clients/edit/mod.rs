@@ -5,6 +5,9 @@
 //! keep those that are secrets where secrets are kept.
 
 mod gaps;
+mod insert;
+mod layout;
+mod put;
 mod quote;
 mod remove;
 mod undo;
@@ -13,10 +16,12 @@ mod verify;
 mod work;
 mod wrap;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+pub use insert::{NewEntry, insert_entry};
 pub use quote::Style;
 pub use undo::{Undone, remaining, undo};
 pub use undone::is_undone;
@@ -33,9 +38,20 @@ pub enum Edit {
     /// Puts a text in the place of another.
     SetText(Place, Literal),
     /// Puts words in front of the program, which becomes an argument of the first of them.
-    WrapCommand(Vec<String>),
+    WrapCommand(Wrap),
     /// Takes a text out, with its key if it has one.
     Remove(Place),
+    /// Gives the server a variable that it does not have yet, behind the others.
+    PutVariable(String, Literal),
+}
+
+/// What stands in front of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrap {
+    /// The words.
+    pub words: Vec<String>,
+    /// What stands in the place of the program then; `None` if that stays as it is.
+    pub program: Option<String>,
 }
 
 /// Why a file was not changed. Nothing of it was.
@@ -48,6 +64,9 @@ pub enum EditError {
     /// There is no such text in the entry.
     #[error("there is no such text in the entry")]
     Absent,
+    /// Something of that name is there already.
+    #[error("something of that name is there already")]
+    Present,
     /// A key on the way stands there twice, and clients take different ones.
     #[error("a key stands there twice, so that it is not known which one counts")]
     Repeated,
@@ -94,9 +113,18 @@ pub enum Change {
     /// Another text stands there.
     Set(Place),
     /// These words stand before the program.
-    Wrapped(Vec<String>),
+    Wrapped(Wrap),
     /// The text is gone.
     Removed(Place),
+    /// The server has a variable that it did not have.
+    Put {
+        /// Its name.
+        name: String,
+        /// Its value.
+        text: Literal,
+        /// Whether the block of variables was not there before either.
+        is_block_new: bool,
+    },
 }
 
 /// How to undo one change.
@@ -134,12 +162,26 @@ pub fn edit(
         return Err(EditError::Format);
     }
     let mut work = Work::new(document);
+    let mut puts: BTreeMap<&[usize], (&Found, Vec<put::Put<'_>>)> = BTreeMap::new();
     for (number, (found, edit)) in edits.iter().enumerate() {
         work.begin(number);
         match edit {
             Edit::SetText(place, text) => work.set(found, place, text)?,
-            Edit::WrapCommand(words) => work.wrap(found, shape, words)?,
+            Edit::WrapCommand(wrap) => work.wrap(found, shape, wrap)?,
             Edit::Remove(place) => work.remove(found, place)?,
+            Edit::PutVariable(name, text) => {
+                let of = puts
+                    .entry(&found.path)
+                    .or_insert_with(|| (*found, Vec::new()));
+                of.1.push((number, name, text));
+            }
+        }
+    }
+    // Last, so that they stand behind arguments that a wrapped program got.
+    let mut in_new_blocks = Vec::new();
+    for (found, variables) in puts.into_values() {
+        if work.put_variables(found, shape, &variables)? {
+            in_new_blocks.extend(variables.iter().map(|(number, ..)| *number));
         }
     }
     let (text, mut splices) = work.finish()?;
@@ -151,8 +193,13 @@ pub fn edit(
             server: found.entry.server.clone(),
             change: match edit {
                 Edit::SetText(place, _) => Change::Set(place.clone()),
-                Edit::WrapCommand(words) => Change::Wrapped(words.clone()),
+                Edit::WrapCommand(wrap) => Change::Wrapped(wrap.clone()),
                 Edit::Remove(place) => Change::Removed(place.clone()),
+                Edit::PutVariable(name, text) => Change::Put {
+                    name: name.clone(),
+                    text: text.clone(),
+                    is_block_new: in_new_blocks.contains(&number),
+                },
             },
             splices: splices.remove(&number).unwrap_or_default(),
         });
@@ -161,9 +208,13 @@ pub fn edit(
 }
 
 #[cfg(test)]
+mod insert_tests;
+#[cfg(test)]
 pub(super) mod made_tests;
 #[cfg(test)]
 mod properties_tests;
+#[cfg(test)]
+mod put_tests;
 #[cfg(test)]
 pub(super) mod tests;
 #[cfg(test)]

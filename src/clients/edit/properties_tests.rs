@@ -6,6 +6,7 @@
 
 use proptest::prelude::*;
 
+use super::insert_tests::says_the_entry;
 use super::made_tests::{Dice, SECRET, json, toml};
 use super::tests::{file, only_spans_differ, protecting};
 use super::*;
@@ -25,7 +26,33 @@ fn round(text: &str, file: &ClientFile) -> bool {
         let own: Vec<_> = own.cloned().collect();
         done &= attempt(&document, text, file, &own);
     }
-    attempt(&document, text, file, &all) && done
+    // Variables beside all that, in every entry with a program: the last thing that a file is changed for.
+    let puts = found
+        .iter()
+        .filter(|one| !one.is_shadowed && one.entry.command().is_some());
+    let puts = puts.flat_map(|one| ["NEW", "n é\""].map(|name| (one, put(name))));
+    let more: Vec<_> = all.iter().cloned().chain(puts).collect();
+    let is_put = attempt(&document, text, file, &more);
+    let has_all = is_put || has_repeats(document.root());
+    insert(&document, text, file);
+    attempt(&document, text, file, &all) && done && has_all
+}
+
+fn put(name: &str) -> Edit {
+    Edit::PutVariable(name.to_owned(), Literal::new("broker://new".to_owned()))
+}
+
+/// Puts a new entry in; all others say what they did.
+fn insert(document: &Document, text: &str, file: &ClientFile) {
+    let entry = NewEntry {
+        command: "broker".to_owned(),
+        arguments: vec!["exec".to_owned(), "é\"\n".to_owned()],
+        variables: vec![("K".to_owned(), Literal::new("broker://new".to_owned()))],
+    };
+    match insert_entry(document, file, "new one", &entry) {
+        Ok(edited) => says_the_entry(file, text, &edited.text, "new one", &entry),
+        Err(why) => assert_eq!(why, EditError::Repeated, "{text}"),
+    }
 }
 
 fn attempt(document: &Document, text: &str, file: &ClientFile, edits: &[(&Found, Edit)]) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::verify::Action;
 use super::work::Work;
 use super::{EditError, Piece};
-use crate::clients::document::{Form, Found, Kind, Node};
+use crate::clients::document::{Form, Found, Kind, Node, Pair};
 use crate::clients::entry::Place;
 
 impl Work<'_> {
@@ -29,9 +29,7 @@ impl Work<'_> {
                 self.remove_between(&spans, *number, node, place)?;
             }
             Kind::Map(pairs, Form::Braces) => {
-                let span = |pair: &crate::clients::document::Pair| {
-                    pair.key_span.start..pair.value.span.end
-                };
+                let span = |pair: &Pair| pair.key_span.start..pair.value.span.end;
                 let spans: Vec<_> = pairs.iter().map(span).collect();
                 self.remove_between(&spans, *number, node, place)?;
             }
@@ -44,6 +42,45 @@ impl Work<'_> {
             Kind::Text(_) | Kind::Word(_) => return Err(EditError::Absent),
         }
         self.act(path, Action::Remove)
+    }
+
+    /// Takes pairs out of the map at `path` that follow one another.
+    pub(super) fn take_run(
+        &mut self,
+        path: &[usize],
+        pairs: &[Pair],
+        first: usize,
+        last: usize,
+    ) -> Result<(), EditError> {
+        let place = Place::Other(Vec::new());
+        let node = &pairs.get(first).ok_or(EditError::Absent)?.value;
+        if first == last {
+            return self.take_out([path, &[first]].concat(), node, &place);
+        }
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for (number, pair) in pairs.iter().enumerate() {
+            let own = pair.key_span.start..pair.value.span.end;
+            match spans.last_mut() {
+                Some(run) if number > first && number <= last => {
+                    if !self.is_sign_only(run.end..own.start) {
+                        return Err(EditError::Spelling("a comment stands between"));
+                    }
+                    run.end = own.end;
+                }
+                _ => spans.push(own),
+            }
+        }
+        self.remove_between(&spans, first, node, &place)?;
+        for number in first..=last {
+            self.act([path, &[number]].concat(), Action::Remove)?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether only space and commas stand there.
+    pub(super) fn is_sign_only(&self, span: Range<usize>) -> bool {
+        let text = self.gaps.slice(span);
+        text.trim_matches([' ', '\t', '\r', '\n', ',']).is_empty()
     }
 
     /// Takes one of several out that commas are between. A comment beside it stays.

@@ -28,7 +28,13 @@ pub(in crate::clients) fn protecting<'f>(
             }
         }
         if one.entry.command().is_some() {
-            edits.push((one, Edit::WrapCommand(words())));
+            edits.push((
+                one,
+                Edit::WrapCommand(Wrap {
+                    words: words(),
+                    program: None,
+                }),
+            ));
         }
     }
     edits
@@ -99,7 +105,7 @@ fn every_clients_file_is_protected_in_place_and_restored_byte_by_byte() {
 }
 
 /// A text before and after `edits` of its first entry.
-fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<String, EditError> {
+pub(super) fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let document = parsed(text, file);
     let found = document.entries(file);
     let edits: Vec<_> = edits.iter().map(|edit| (&found[0], edit.clone())).collect();
@@ -328,7 +334,12 @@ fn a_text_is_taken_out_with_its_comma_or_line_and_no_comment() {
 fn what_cannot_be_changed_safely_is_refused() {
     let place = || Place::Variable("K".to_owned());
     let set = || Edit::SetText(place(), reference("a"));
-    let wrap = || Edit::WrapCommand(words());
+    let wrap = || {
+        Edit::WrapCommand(Wrap {
+            words: words(),
+            program: None,
+        })
+    };
     let json = |entry: &str| format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#);
     let with = |error: EditError| move |seen: &EditError| *seen == error;
     let command = |seen: &EditError| matches!(seen, EditError::Command(_));

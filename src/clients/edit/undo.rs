@@ -4,14 +4,16 @@
 //! out, changed again, is the one at hand. Where something did, entry by entry, by the places of texts. What cannot be
 //! found again is left as it is, and said.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::put::Put;
 use super::verify::{Action, Expected, is_meant};
 use super::work::{Work, path_of};
 use super::wrap::arguments_key;
-use super::{Change, EditError, Piece, Splice, Undo};
+use super::{Change, EditError, Piece, Splice, Undo, Wrap};
 use crate::clients::document::{Document, Found, Kind};
 use crate::clients::entry::Place;
 use crate::clients::table::ClientFile;
@@ -74,6 +76,7 @@ fn is_same_again(document: &Document, file: &ClientFile, changes: &[Undo], text:
     };
     let (before, after) = (old.entries(file), document.entries(file));
     let mut work = Work::new(&old);
+    let mut puts: BTreeMap<&[usize], (&Found, Vec<Put<'_>>)> = BTreeMap::new();
     for change in changes {
         // The entry is in both: its keys are what they were.
         let (Ok(then), Ok(_)) = (find(&before, change), find(&after, change)) else {
@@ -88,9 +91,19 @@ fn is_same_again(document: &Document, file: &ClientFile, changes: &[Undo], text:
             Change::Removed(place) => work
                 .item(then, place)
                 .and_then(|(path, _)| work.act(path, Action::Remove)),
-            Change::Wrapped(words) => work.wrap(then, file.shape, words),
+            Change::Wrapped(wrap) => work.wrap(then, file.shape, wrap),
+            Change::Put { name, text, .. } => {
+                let of = puts.entry(&then.path).or_insert_with(|| (then, Vec::new()));
+                of.1.push((0, name, text));
+                Ok(())
+            }
         };
         if noted.is_err() {
+            return false;
+        }
+    }
+    for (then, variables) in puts.into_values() {
+        if work.put_variables(then, file.shape, &variables).is_err() {
             return false;
         }
     }
@@ -116,6 +129,17 @@ fn by_place(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
         work.begin(number);
         let mark = work.mark();
         let moved = moved_by(changes, change);
+        if let Change::Put { .. } = change.change {
+            // All of an entry at once, with the first of them.
+            let puts = puts_of(changes, change);
+            if puts.first().is_some_and(|(first, _)| *first == number) {
+                match find(&entries, change) {
+                    Ok(found) => left.extend(work.take_variables(found, &puts)),
+                    Err(why) => left.extend(puts.iter().map(|(put, _)| (*put, why.clone()))),
+                }
+            }
+            continue;
+        }
         let done = find(&entries, change)
             .and_then(|found| put_back(&mut work, file, found, change, moved));
         if let Err(why) = done {
@@ -123,6 +147,7 @@ fn by_place(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
             left.push((number, why));
         }
     }
+    left.sort_by_key(|(number, _)| *number);
     let (text, _) = work.finish()?;
     Ok(Undone {
         text,
@@ -149,10 +174,19 @@ fn moved_by(changes: &[Undo], change: &Undo) -> usize {
         .iter()
         .filter(same)
         .filter_map(|one| match &one.change {
-            Change::Wrapped(words) => Some(words.len()),
-            Change::Set(_) | Change::Removed(_) => None,
+            Change::Wrapped(wrap) => Some(wrap.words.len()),
+            Change::Set(_) | Change::Removed(_) | Change::Put { .. } => None,
         });
     wrapped.next().unwrap_or(0)
+}
+
+/// Returns the variables that the entry of a change got, with the numbers of the changes.
+fn puts_of<'c>(changes: &'c [Undo], change: &Undo) -> Vec<(usize, &'c Undo)> {
+    let is = |(_, one): &(usize, &Undo)| {
+        let is_put = matches!(one.change, Change::Put { .. });
+        is_put && one.server == change.server && one.under == change.under
+    };
+    changes.iter().enumerate().filter(is).collect()
 }
 
 fn put_back(
@@ -179,10 +213,14 @@ fn put_back(
             let text = work.text_of(old)?;
             work.put(path, node, old.to_owned(), place, &text)
         }
-        Change::Wrapped(words) => unwrap(work, file, found, change, words),
+        Change::Wrapped(wrap) => unwrap(work, file, found, change, wrap),
         Change::Removed(place) => put_in(work, file, found, change, place),
+        Change::Put { .. } => Err(EditError::Absent),
     }
 }
+
+/// Why words are left where they are.
+const ANOTHER: &str = "another program stands behind the words";
 
 /// Takes the words away from in front of a program.
 fn unwrap(
@@ -190,8 +228,9 @@ fn unwrap(
     file: &ClientFile,
     found: &Found,
     change: &Undo,
-    words: &[String],
+    wrap: &Wrap,
 ) -> Result<(), EditError> {
+    let words = wrap.words.as_slice();
     let (path, program) = work.item(found, &Place::Command)?;
     let (_, holder) = path.split_last().ok_or(EditError::Absent)?;
     let (command, arguments) = found.entry.command().ok_or(EditError::Absent)?;
@@ -215,6 +254,16 @@ fn unwrap(
         work.act(list.to_vec(), Action::Shorten(count))
     };
     if matches!(work.node(holder)?.kind, Kind::List(_)) {
+        if let Some(other) = &wrap.program {
+            let (old, _) = tokens(change, &Place::Command)?;
+            let text = work.text_of(old)?;
+            let at = [holder, &[words.len()]].concat();
+            let moved = work.node(&at)?;
+            if moved.text() != Some(other.as_str()) {
+                return Err(EditError::Command(ANOTHER));
+            }
+            work.put(at, moved, old.to_owned(), &Place::Command, &text)?;
+        }
         return in_list(work, holder, words.len());
     }
     let (old, _) = tokens(change, &Place::Command)?;
@@ -225,10 +274,8 @@ fn unwrap(
     let moved = found
         .entry
         .get(&Place::Argument(words.len().saturating_sub(1)));
-    if moved != Some(text.text()) {
-        return Err(EditError::Command(
-            "another program stands behind the words",
-        ));
+    if moved != wrap.program.as_deref().or(Some(text.text())) {
+        return Err(EditError::Command(ANOTHER));
     }
     let pairs = work.node(holder)?.pairs();
     let at = pairs.iter().position(|pair| pair.key == key);
@@ -333,5 +380,5 @@ fn put_in(
     let key_token = written.rfind(|text| !text.is_empty());
     let key_token = key_token.ok_or(EditError::Absent)?.to_owned();
     work.insert_behind(map, form, last, &key_token, old)?;
-    work.act(holder, Action::Append(key.clone(), Expected::Text(text)))
+    work.append(holder, key.clone(), Expected::Text(text))
 }

@@ -14,7 +14,13 @@ fn undone_after(name: &str, text: &str, meanwhile: impl Fn(&str) -> String) -> U
             Edit::SetText(Place::Variable("K".to_owned()), reference("a")),
         ),
         (&found[0], Edit::Remove(Place::Variable("L".to_owned()))),
-        (&found[0], Edit::WrapCommand(words())),
+        (
+            &found[0],
+            Edit::WrapCommand(Wrap {
+                words: words(),
+                program: None,
+            }),
+        ),
     ];
     let edited = edit(&document, file(name).shape, &edits).expect("edited");
     let now = meanwhile(&edited.text);

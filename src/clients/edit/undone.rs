@@ -1,7 +1,7 @@
 //! Whether changes are undone already, by whoever did it.
 
 use super::undo::{find, tokens};
-use super::{Change, Undo, decoded};
+use super::{Change, Undo, Wrap, decoded};
 use crate::clients::document::{Document, Found};
 use crate::clients::entry::Place;
 use crate::clients::table::ClientFile;
@@ -24,7 +24,8 @@ fn is_as_it_was(document: &Document, found: &Found, change: &Undo) -> bool {
     };
     match &change.change {
         Change::Set(place) | Change::Removed(place) => stands(place) == Some(true),
-        Change::Wrapped(words) => {
+        Change::Put { name, .. } => found.entry.get(&Place::Variable(name.clone())).is_none(),
+        Change::Wrapped(Wrap { words, .. }) => {
             let Some((program, arguments)) = found.entry.command() else {
                 return false;
             };

@@ -17,17 +17,24 @@ pub(super) enum Action {
     Shorten(usize),
     /// A pair behind which another stands.
     Follow(String, Expected),
-    /// A map that has one more pair, behind all others.
-    Append(String, Expected),
+    /// A map that has more pairs, behind all others.
+    Append(Vec<(String, Expected)>),
 }
 
 /// A value that was not there before.
+#[derive(Clone)]
 pub(super) enum Expected {
     /// A list of these.
     List(Vec<Literal>),
     /// This text.
     Text(Literal),
+    /// A map of these, however it is written.
+    Map(Vec<(String, Self)>),
 }
+
+/// Under which number what follows a pair is noted beside it: first the arguments that stand behind a program, then the
+/// variables.
+pub(super) const BEHIND: [usize; 2] = [usize::MAX, usize::MAX - 1];
 
 impl Expected {
     fn is(&self, node: &Node) -> bool {
@@ -36,6 +43,12 @@ impl Expected {
             (Self::List(texts), Kind::List(all)) => {
                 let is = |(text, node): (&Literal, &std::rc::Rc<Node>)| is_text(node, text);
                 texts.len() == all.len() && texts.iter().zip(all).all(is)
+            }
+            (Self::Map(pairs), Kind::Map(all, _)) => {
+                let is = |((key, value), pair): (&(String, Self), &Pair)| {
+                    is_pair(Some(pair), key, value)
+                };
+                pairs.len() == all.len() && pairs.iter().zip(all).all(is)
             }
             _ => false,
         }
@@ -87,9 +100,9 @@ fn is_same(old: &Node, new: &Node, actions: &Actions, path: &mut Vec<usize>) -> 
         }
         (Kind::Map(old, a), Kind::Map(new, b), action) => {
             let mut rest = new.iter();
-            let more = match action {
-                Some(Action::Append(key, value)) => Some((key, value)),
-                _ => None,
+            let more: &[(String, Expected)] = match action {
+                Some(Action::Append(pairs)) => pairs,
+                _ => &[],
             };
             a == b
                 && old.iter().enumerate().all(|(number, pair)| {
@@ -97,7 +110,9 @@ fn is_same(old: &Node, new: &Node, actions: &Actions, path: &mut Vec<usize>) -> 
                         is_same_pair(pair, &mut rest, actions, path)
                     })
                 })
-                && more.is_none_or(|(key, value)| is_pair(rest.next(), key, value))
+                && more
+                    .iter()
+                    .all(|(key, value)| is_pair(rest.next(), key, value))
                 && rest.next().is_none()
         }
         _ => false,
@@ -118,13 +133,13 @@ fn is_same_pair<'n>(
         .next()
         .is_some_and(|new| new.key == old.key && is_same(&old.value, &new.value, actions, path));
     // What follows the program is noted beside the pair, since the program itself has an action of its own.
-    path.push(usize::MAX);
-    let follows = match actions.get(path.as_slice()) {
-        Some(Action::Follow(key, value)) => is_pair(rest.next(), key, value),
-        _ => true,
+    let mut follows = |number| {
+        at(path, number, |path| match actions.get(path.as_slice()) {
+            Some(Action::Follow(key, value)) => is_pair(rest.next(), key, value),
+            _ => true,
+        })
     };
-    path.pop();
-    same && follows
+    same && BEHIND.into_iter().all(&mut follows)
 }
 
 fn is_pair(pair: Option<&Pair>, key: &str, value: &Expected) -> bool {

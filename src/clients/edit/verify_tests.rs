@@ -22,7 +22,7 @@ fn actions() -> BTreeMap<Vec<usize>, Action> {
         (vec![2, 0], Action::Remove),
         (
             vec![2],
-            Action::Append("g".to_owned(), Expected::Text(text("6"))),
+            Action::Append(vec![("g".to_owned(), Expected::Text(text("6")))]),
         ),
     ])
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::gaps::Gaps;
 use super::quote::Style;
-use super::verify::{Action, is_meant};
+use super::verify::{Action, Expected, is_meant};
 use super::{EditError, Piece, Splice};
 use crate::clients::document::{Document, Format, Found, Kind, Node};
 use crate::clients::entry::{Literal, Place};
@@ -119,6 +119,23 @@ impl<'a> Work<'a> {
         match self.actions.insert(path, action) {
             None => Ok(()),
             Some(_) => Err(EditError::Overlap),
+        }
+    }
+
+    /// Notes that the map at `path` gets one more pair behind all others.
+    pub(super) fn append(
+        &mut self,
+        path: Vec<usize>,
+        key: String,
+        value: Expected,
+    ) -> Result<(), EditError> {
+        let action = self.actions.entry(path);
+        match action.or_insert_with(|| Action::Append(Vec::new())) {
+            Action::Append(pairs) if pairs.iter().all(|(other, _)| *other != key) => {
+                pairs.push((key, value));
+                Ok(())
+            }
+            _ => Err(EditError::Overlap),
         }
     }
 

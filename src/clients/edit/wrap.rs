@@ -1,9 +1,9 @@
 //! Words in front of a program, in each of the ways that clients write commands.
 
 use super::quote::Style;
-use super::verify::{Action, Expected};
+use super::verify::{Action, BEHIND, Expected};
 use super::work::Work;
-use super::{EditError, Piece};
+use super::{EditError, Piece, Wrap};
 use crate::clients::document::{Form, Format, Found, Kind, Node, Pair};
 use crate::clients::entry::{Literal, Place};
 use crate::clients::table::Shape;
@@ -14,8 +14,9 @@ impl Work<'_> {
         &mut self,
         found: &Found,
         shape: &Shape,
-        words: &[String],
+        wrap: &Wrap,
     ) -> Result<(), EditError> {
+        let words = wrap.words.as_slice();
         let (path, program) = self.item(found, &Place::Command)?;
         let Some((first, others)) = words.split_first() else {
             return Err(EditError::Command("there are no words to put in front"));
@@ -30,6 +31,11 @@ impl Work<'_> {
             Kind::List(all) => {
                 let tokens = words.iter().map(|word| style.write_or_near(word)).collect();
                 self.prepend(self.node(holder)?, all, tokens);
+                if let Some(other) = &wrap.program {
+                    let text = Literal::new(other.clone());
+                    let token = style.write_or_near(other);
+                    self.put(path.clone(), program, token, &Place::Command, &text)?;
+                }
                 self.act(holder.to_vec(), Action::Prepend(literals(words)))
             }
             Kind::Map(pairs, form) => {
@@ -37,7 +43,10 @@ impl Work<'_> {
                 let Piece::Token(_, token) = &old else {
                     return Err(EditError::Absent);
                 };
-                let moved = token.text().to_owned();
+                let moved = match &wrap.program {
+                    Some(other) => style.write_or_near(other),
+                    None => token.text().to_owned(),
+                };
                 let mut tokens: Vec<String> = others
                     .iter()
                     .map(|word| style.write_or_near(word))
@@ -46,7 +55,8 @@ impl Work<'_> {
                 self.cut(program.span.clone(), style.write_or_near(first), vec![old]);
                 self.act(path.clone(), Action::Text(Literal::new(first.clone())))?;
                 let mut texts = literals(others);
-                texts.extend(program.text().map(|text| Literal::new(text.to_owned())));
+                let behind = wrap.program.as_deref().or(program.text());
+                texts.extend(behind.map(|text| Literal::new(text.to_owned())));
                 let keys = self.keys(&path, found.path.len())?;
                 let key = arguments_key(shape, &keys)?;
                 let mut there = pairs.iter().enumerate().filter(|(_, pair)| pair.key == key);
@@ -58,7 +68,7 @@ impl Work<'_> {
                         let behind = self.node(holder)?;
                         self.insert_behind(behind, *form, *number, &key_token, &list)?;
                         let mut beside = path.clone();
-                        beside.push(usize::MAX);
+                        beside.push(BEHIND[0]);
                         self.act(
                             beside,
                             Action::Follow(key.to_owned(), Expected::List(texts)),
@@ -81,7 +91,7 @@ impl Work<'_> {
     }
 
     /// How words are written beside a program that is written like this.
-    fn style(&self, program: &Node) -> Style {
+    pub(super) fn style(&self, program: &Node) -> Style {
         let token = self.gaps.slice(program.span.clone());
         Style::like(self.document.format(), token)
     }
@@ -175,7 +185,7 @@ impl Work<'_> {
     }
 
     /// Returns what stands between a pair and what is before it in braces.
-    fn before(&self, map: &Node, number: usize) -> std::ops::Range<usize> {
+    pub(super) fn before(&self, map: &Node, number: usize) -> std::ops::Range<usize> {
         let pairs = map.pairs();
         let start = match number.checked_sub(1).and_then(|before| pairs.get(before)) {
             Some(before) => {

@@ -97,6 +97,8 @@ pub struct Shape {
     pub switch: Switch,
     /// The key that holds the server's name, where servers are a list.
     pub name: Option<&'static str>,
+    /// What else the client wants to read in an entry that starts a program: keys and texts, before all others.
+    pub fixed: &'static [(&'static str, &'static str)],
     /// Whether something counts as an entry only where it has a program or an address: it is not known that this is the
     /// place of servers.
     pub is_guess: bool,

@@ -19,6 +19,7 @@ pub(super) const COMMON: Shape = Shape {
     env_file: ENV_FILE,
     switch: Switch::Disabled("disabled"),
     name: None,
+    fixed: &[],
     is_guess: false,
 };
 
@@ -26,6 +27,12 @@ pub(super) const COMMON: Shape = Shape {
 pub(super) const UNSWITCHED: Shape = Shape {
     switch: Switch::None,
     ..COMMON
+};
+
+/// VS Code, and Claude Code as its own command writes an entry: the kind of server is named.
+pub(super) const TYPED: Shape = Shape {
+    fixed: &[("type", "stdio")],
+    ..UNSWITCHED
 };
 
 /// The address under `serverUrl`: Windsurf.
@@ -51,6 +58,7 @@ pub(super) const ZED: Shape = Shape {
     env_file: &[],
     switch: Switch::Enabled("enabled"),
     name: None,
+    fixed: &[],
     is_guess: false,
 };
 
@@ -64,6 +72,7 @@ pub(super) const CODEX: Shape = Shape {
     env_file: &[],
     switch: Switch::Enabled("enabled"),
     name: None,
+    fixed: &[],
     is_guess: false,
 };
 
@@ -77,6 +86,7 @@ pub(super) const OPENCODE: Shape = Shape {
     env_file: &[],
     switch: Switch::Enabled("enabled"),
     name: None,
+    fixed: &[("type", "local")],
     is_guess: false,
 };
 
@@ -90,6 +100,7 @@ pub(super) const GOOSE: Shape = Shape {
     env_file: &[],
     switch: Switch::Enabled("enabled"),
     name: None,
+    fixed: &[],
     is_guess: false,
 };
 
@@ -134,5 +145,6 @@ pub(super) const ANY: Shape = Shape {
     env_file: ENV_FILE,
     switch: Switch::Either,
     name: Some("name"),
+    fixed: &[],
     is_guess: true,
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::document::Format;
-use super::super::edit::{Change, Piece, Splice, Style, Undo, decoded};
+use super::super::edit::{Change, Piece, Splice, Style, Undo, Wrap, decoded};
 use super::super::entry::{Literal, Place};
 use super::{EntryName, Kept, UndoRecordError, Wiped};
 use crate::secret::SecretName;
@@ -45,7 +45,15 @@ pub(super) struct KeptChange {
 #[serde(rename_all = "snake_case")]
 enum What {
     Set(KeptPlace),
-    Wrapped(Vec<String>),
+    Wrapped {
+        words: Vec<String>,
+        program: Option<String>,
+    },
+    Put {
+        name: String,
+        text: String,
+        is_block_new: bool,
+    },
     Removed(KeptPlace),
 }
 
@@ -174,7 +182,20 @@ impl KeptChange {
             server: undo.server.clone(),
             change: match &undo.change {
                 Change::Set(place) => What::Set(place.into()),
-                Change::Wrapped(words) => What::Wrapped(words.clone()),
+                Change::Wrapped(wrap) => What::Wrapped {
+                    words: wrap.words.clone(),
+                    program: wrap.program.clone(),
+                },
+                // A reference, and no value.
+                Change::Put {
+                    name,
+                    text,
+                    is_block_new,
+                } => What::Put {
+                    name: name.clone(),
+                    text: text.text().to_owned(),
+                    is_block_new: *is_block_new,
+                },
                 Change::Removed(place) => What::Removed(place.into()),
             },
             splices: undo.splices.iter().map(splice).collect::<Result<_, _>>()?,
@@ -194,8 +215,8 @@ impl KeptChange {
 
     pub(super) fn words(&self) -> Option<&[String]> {
         match &self.change {
-            What::Wrapped(words) => Some(words),
-            What::Set(_) | What::Removed(_) => None,
+            What::Wrapped { words, .. } => Some(words),
+            What::Set(_) | What::Removed(_) | What::Put { .. } => None,
         }
     }
 
@@ -243,7 +264,19 @@ impl KeptChange {
             server: self.server.clone(),
             change: match &self.change {
                 What::Set(place) => Change::Set(place.into()),
-                What::Wrapped(words) => Change::Wrapped(words.clone()),
+                What::Wrapped { words, program } => Change::Wrapped(Wrap {
+                    words: words.clone(),
+                    program: program.clone(),
+                }),
+                What::Put {
+                    name,
+                    text,
+                    is_block_new,
+                } => Change::Put {
+                    name: name.clone(),
+                    text: Literal::new(text.clone()),
+                    is_block_new: *is_block_new,
+                },
                 What::Removed(place) => Change::Removed(place.into()),
             },
             splices: self.splices.iter().map(KeptSplice::bare).collect(),

@@ -1,7 +1,7 @@
 //! Claude Desktop and Claude Code.
 
 use super::super::place::{home, linux, mac, project, variable, windows, windows_local};
-use super::super::shapes::UNSWITCHED;
+use super::super::shapes::{TYPED, UNSWITCHED};
 use super::super::{Client, ClientFile, Expansion, Form, HandsDown, Keys, Part, Scope};
 use super::MCP_SERVERS;
 use crate::clients::document::Format;
@@ -44,14 +44,14 @@ pub(super) static CODE: Client = Client {
             ],
             format: Format::Json,
             servers: USER,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
         ClientFile {
             scope: Scope::Project,
             rules: &[project(".mcp.json")],
             format: Format::Json,
             servers: MCP_SERVERS,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
     ],
     expansion: Expansion {

@@ -1,7 +1,7 @@
 //! Editors: Cursor, VS Code, Windsurf, Zed, and Junie in those of JetBrains.
 
 use super::super::place::{home, linux, mac, project, unix_home, windows};
-use super::super::shapes::{COMMON, SERVER_URL, UNSWITCHED, ZED as ZED_SHAPE};
+use super::super::shapes::{COMMON, SERVER_URL, TYPED, ZED as ZED_SHAPE};
 use super::super::{Client, ClientFile, Expansion, Form, HandsDown, Keys, Part, Scope};
 use super::{ENV_EVERYWHERE, MCP_SERVERS};
 use crate::clients::document::Format;
@@ -77,7 +77,7 @@ pub(super) static VSCODE: Client = Client {
             ],
             format: Format::Jsonc,
             servers: SERVERS,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
         ClientFile {
             scope: Scope::User,
@@ -91,28 +91,28 @@ pub(super) static VSCODE: Client = Client {
             ],
             format: Format::Jsonc,
             servers: IN_SETTINGS,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
         ClientFile {
             scope: Scope::Project,
             rules: &[project(".vscode/mcp.json")],
             format: Format::Jsonc,
             servers: SERVERS,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
         ClientFile {
             scope: Scope::Project,
             rules: &[project(".vscode/settings.json")],
             format: Format::Jsonc,
             servers: IN_SETTINGS,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
         ClientFile {
             scope: Scope::Project,
             rules: &[project("*.code-workspace")],
             format: Format::Jsonc,
             servers: IN_WORKSPACE,
-            shape: &UNSWITCHED,
+            shape: &TYPED,
         },
     ],
     expansion: Expansion {

@@ -1,0 +1,410 @@
+//! One file as it will be: its new text, how that is undone, and what is to be allowed for it.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use super::super::context::Context;
+use super::super::entry;
+use super::super::failure::Failure;
+use super::super::permission::{bound, find_all};
+use super::super::scan::{self, Wanted};
+use super::super::started::{self, Starter, Unclear};
+use super::super::stores::OpenStores;
+use super::names::{Chosen, Names};
+use super::row::{Outcome, Row};
+use super::target::{Planned, Target};
+use crate::catalog::{Catalog, Home};
+use crate::clients::document::{Document, Found};
+use crate::clients::edit::{Edit, EditError, Undo, Wrap, edit};
+use crate::clients::protect::Move;
+use crate::clients::undo_record::is_keepable;
+use crate::clients::{Entry, Place, Wrapped};
+use crate::launch::{Plan, is_dangerous, reading};
+use crate::policy::Command;
+use crate::secret::Reference;
+
+/// A file that is about to be rewritten.
+#[derive(Debug)]
+pub(super) struct Rewrite {
+    pub(super) target: Target,
+    pub(super) text: Zeroizing<String>,
+    pub(super) undo: Vec<Undo>,
+    pub(super) changed: Vec<Changed>,
+    /// Entries that were to be changed, and cannot be.
+    pub(super) left: Vec<Row>,
+}
+
+/// An entry that is changed.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) under: Vec<String>,
+    pub(super) server: String,
+    pub(super) moved: Vec<Moved>,
+    /// The entry as it will be.
+    pub(super) after: Entry,
+    /// What is to be allowed; none where that is not known before the client starts it, and why.
+    pub(super) grant: Result<Grant, String>,
+}
+
+/// What is to be allowed.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) command: Command,
+    pub(super) starts_in: std::path::PathBuf,
+}
+
+/// A secret that is taken out.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) what: Move,
+    pub(super) chosen: Rc<Chosen>,
+}
+
+impl Rewrite {
+    /// Works out what becomes of a file.
+    pub(super) fn of(
+        target: Target,
+        names: &mut Names<'_>,
+        stores: Option<&mut OpenStores>,
+        home: &Home,
+        context: &Context,
+    ) -> Result<Self, (Wanted, Failure)> {
+        match Self::parts(&target, names, stores, home, context) {
+            Ok((text, undo, changed, left)) => Ok(Self {
+                target,
+                text,
+                undo,
+                changed,
+                left,
+            }),
+            Err(failure) => Err((target.wanted, failure)),
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of what is made of it")]
+    fn parts(
+        target: &Target,
+        names: &mut Names<'_>,
+        mut stores: Option<&mut OpenStores>,
+        home: &Home,
+        context: &Context,
+    ) -> Result<(Zeroizing<String>, Vec<Undo>, Vec<Changed>, Vec<Row>), Failure> {
+        let starter = Starter {
+            client: target.client,
+            scope: target.file.scope,
+            project: target.wanted.project.clone(),
+        };
+        let (mut edits, mut changed, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for one in &target.entries {
+            if one.plan.moves.is_empty() {
+                continue;
+            }
+            let name = &one.found.entry.server;
+            let mut leave = |why: &str| {
+                for known in &one.plan.moves {
+                    left.push(target.row(name, &known.place, Outcome::Left, why));
+                }
+            };
+            let wrap = match wrapping(target, one, &starter, context) {
+                Ok(wrap) => wrap,
+                Err(why) => {
+                    leave(&why);
+                    continue;
+                }
+            };
+            let mut moved = Vec::new();
+            let mut of_entry = wrap;
+            for known in &one.plan.moves {
+                let what = known.variable.as_deref().unwrap_or("secret");
+                let stores = stores.as_deref_mut();
+                let chosen = names.choose(name, what, &known.value, context.now(), stores)?;
+                let reference = Reference {
+                    name: chosen.record.name.clone(),
+                };
+                of_entry.extend(known.edits(&reference.to_string()));
+                moved.push(Moved {
+                    what: known.clone(),
+                    chosen,
+                });
+            }
+            // Tried alone first: what cannot be changed is left, and the others are done.
+            let alone: Vec<(&Found, Edit)> = of_entry
+                .iter()
+                .map(|edit| (&one.found, edit.clone()))
+                .collect();
+            let tried = edit(&target.text.document, target.file.shape, &alone);
+            let kept = tried.map_err(|why| words(&why)).and_then(|edited| {
+                is_keepable(target.file, &edited.undo).map_err(|why| why.to_string())
+            });
+            if let Err(why) = kept {
+                leave(&why);
+                continue;
+            }
+            edits.extend(alone);
+            changed.push((one, moved));
+        }
+        if edits.is_empty() {
+            let text = Zeroizing::new(target.text.document.text().to_owned());
+            return Ok((text, Vec::new(), Vec::new(), left));
+        }
+        let edited = edit(&target.text.document, target.file.shape, &edits).map_err(|why| {
+            let message = format!(
+                "\"{}\" is not changed: {}",
+                target.wanted.path.display(),
+                words(&why)
+            );
+            Failure::new("client-file-not-edited", message)
+        })?;
+        let after = Document::parse(target.text.document.format(), &edited.text);
+        let after = after.map(|document| document.entries(target.file));
+        let after = after.unwrap_or_default();
+        let catalog = names.catalog();
+        let changed = changed
+            .into_iter()
+            .map(|(one, moved)| {
+                let is_it = |found: &&Found| {
+                    found.entry.server == one.found.entry.server
+                        && found.under == one.found.under
+                        && !found.is_shadowed
+                };
+                let entry = after.iter().find(is_it).map(|found| found.entry.clone());
+                let entry = entry.ok_or_else(|| {
+                    Failure::new("client-file-not-edited", "an entry was not found again")
+                })?;
+                Ok(Changed {
+                    grant: grant(&entry, &moved, &starter, &catalog, home, context)?,
+                    under: one.found.under.clone(),
+                    server: one.found.entry.server.clone(),
+                    moved,
+                    after: entry,
+                })
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        Ok((edited.text, edited.undo, changed, left))
+    }
+
+    /// Rows for what is moved.
+    pub(super) fn rows(&self, outcome: Outcome, message: Option<&str>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for changed in &self.changed {
+            for moved in &changed.moved {
+                let why = match (message, &changed.grant) {
+                    (Some(message), _) => message,
+                    (None, Err(why)) => why.as_str(),
+                    (None, Ok(_)) => "",
+                };
+                let row = self
+                    .target
+                    .row(&changed.server, &moved.what.place, outcome, why);
+                rows.push(Row {
+                    secret: Some(moved.chosen.record.name.to_string()),
+                    ..row
+                });
+            }
+        }
+        rows
+    }
+
+    /// The secrets that are moved, each once.
+    pub(super) fn secrets(&self) -> Vec<&Rc<Chosen>> {
+        let mut all: Vec<&Rc<Chosen>> = Vec::new();
+        for moved in self.changed.iter().flat_map(|changed| &changed.moved) {
+            if !all.iter().any(|known| Rc::ptr_eq(known, &moved.chosen)) {
+                all.push(&moved.chosen);
+            }
+        }
+        all
+    }
+}
+
+fn words(why: &EditError) -> String {
+    format!("it cannot be changed safely: {why}")
+}
+
+/// The changes by which an entry starts its server through broker, or by which an `exec` that is there fits.
+fn wrapping(
+    target: &Target,
+    one: &Planned,
+    starter: &Starter,
+    context: &Context,
+) -> Result<Vec<Edit>, String> {
+    let entry = &one.found.entry;
+    let moved: BTreeSet<&str> = one
+        .plan
+        .moves
+        .iter()
+        .filter_map(|m| m.variable.as_deref())
+        .collect();
+    let in_arguments = one.plan.moves.iter().any(Move::is_in_arguments);
+    if let Some(wrapped) = Wrapped::of(entry) {
+        if in_arguments {
+            return Err(
+                "the command of broker that is there does not allow secrets in arguments"
+                    .to_owned(),
+            );
+        }
+        return Ok(unpassed(entry, wrapped, &moved));
+    }
+    let (command, _) = entry.command().ok_or("it has no program")?;
+    let mut flags = Vec::new();
+    let mut add = |name: &str, is_known: bool| {
+        if is_dangerous(name) {
+            flags.extend(["--allow-dangerous-env".to_owned(), name.to_owned()]);
+        }
+        // What a grant holds of the surroundings is passed on in any case.
+        if !matches!(name, "PATH" | "HOME") {
+            let flag = if is_known { "--pass" } else { "--pass-any" };
+            flags.extend([flag.to_owned(), name.to_owned()]);
+        }
+    };
+    let mut seen = BTreeSet::new();
+    for item in &entry.items {
+        let Place::Variable(name) = &item.place else {
+            continue;
+        };
+        if moved.contains(name.as_str()) || !seen.insert(name.clone()) {
+            continue;
+        }
+        if !crate::config::is_variable(name) {
+            return Err("one of its variables has a name that no program can be given".to_owned());
+        }
+        let text = entry.get(&item.place).unwrap_or_default();
+        if matches!(Reference::find(text), Ok(Some(_))) {
+            continue;
+        }
+        let is_known = started::given(text, &item.place, starter).as_deref() == Some(text);
+        add(name, is_known);
+    }
+    if let Some(named) = entry.get(&Place::EnvFile) {
+        let names = scan::variables_of(named, &target.wanted)
+            .ok_or("the file of variables that it names could not be read, and the server would not get them")?;
+        for name in names {
+            if !moved.contains(name.as_str()) && seen.insert(name.clone()) {
+                add(&name, false);
+            }
+        }
+    }
+    for name in moved.iter().filter(|name| is_dangerous(name)) {
+        flags.extend(["--allow-dangerous-env".to_owned(), (*name).to_owned()]);
+    }
+    if in_arguments {
+        flags.push("--allow-argv-secret".to_owned());
+    }
+    let is_shared = target.file.scope.is_shared();
+    let label = entry::label_of(&entry.server);
+    let words =
+        entry::words(&label, &flags, is_shared, context).map_err(|failure| failure.message)?;
+    let program = program(command, entry, &words, starter, is_shared, context)?;
+    Ok(vec![Edit::WrapCommand(Wrap { words, program })])
+}
+
+/// What stands in the place of the program behind the words of broker; `None` if it is what it was.
+fn program(
+    command: &str,
+    entry: &Entry,
+    words: &[String],
+    starter: &Starter,
+    is_shared: bool,
+    context: &Context,
+) -> Result<Option<String>, String> {
+    let expansion = &starter.client.expansion;
+    let was = started::given(command, &Place::Command, starter);
+    if !expansion.applies_to(&Place::Argument(0)) && was.as_deref() != Some(command) {
+        // It becomes an argument, in which the client puts nothing in.
+        return match was {
+            Some(becomes) if !is_shared => Ok(Some(becomes)),
+            Some(_) | None => {
+                Err("its program holds what the client puts in only there".to_owned())
+            }
+        };
+    }
+    if is_shared || was.as_deref() != Some(command) {
+        return Ok(None);
+    }
+    // The entry as it will be, to find what it starts; what cannot be found stays as it is.
+    let wrapped = entry::wrapped(entry, words);
+    match started::plan(&wrapped, starter, context) {
+        Ok(plan) if plan.program != std::path::Path::new(command) => {
+            Ok(plan.program.to_str().map(ToOwned::to_owned))
+        }
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// Takes away what passes variables on that hold references now.
+fn unpassed(entry: &Entry, wrapped: Wrapped, moved: &BTreeSet<&str>) -> Vec<Edit> {
+    let Some((_, arguments)) = entry.command() else {
+        return Vec::new();
+    };
+    let mut edits = Vec::new();
+    let remove = |at: usize| Edit::Remove(Place::Argument(at));
+    let ours = arguments.iter().enumerate().take(wrapped.program);
+    let mut behind = None;
+    for (at, word) in ours.skip(wrapped.exec) {
+        if let Some(flag) = behind.take() {
+            if moved.contains(word) {
+                edits.extend([remove(flag), remove(at)]);
+            }
+            continue;
+        }
+        match word.split_once('=') {
+            Some(("--pass" | "--pass-any", name)) if moved.contains(name) => edits.push(remove(at)),
+            _ if matches!(*word, "--pass" | "--pass-any") => behind = Some(at),
+            _ => {}
+        }
+    }
+    edits
+}
+
+/// Works out what is to be allowed so that the entry works: only where all of its secrets are those that were moved out of
+/// it. A reference that was there before may be anybody's wish.
+fn grant(
+    entry: &Entry,
+    moved: &[Moved],
+    starter: &Starter,
+    catalog: &Catalog,
+    home: &Home,
+    context: &Context,
+) -> Result<Result<Grant, String>, Failure> {
+    let later = |why: String| {
+        Ok(Err(format!(
+            "allow it when it was started once: broker allow; {why}"
+        )))
+    };
+    let plan = match started::plan(entry, starter, context) {
+        Ok(plan) => plan,
+        Err(Unclear::NotWrapped) => return later("it does not start broker".to_owned()),
+        Err(Unclear::OnlyClientKnows(place)) => {
+            let place = scan::place_words(&place);
+            return later(format!(
+                "what {} is put in for its {place} only the client knows",
+                starter.client.name
+            ));
+        }
+        Err(Unclear::Refused(failure)) => return later(failure.message),
+    };
+    if find_all(&plan, catalog).is_err() {
+        return later("it refers to a secret that is not there".to_owned());
+    }
+    let command = command_of(&plan, catalog, home)?;
+    let is_ours = |id: &str| moved.iter().any(|one| one.chosen.record.id == id);
+    let mut secrets = command.secrets().into_iter();
+    if let Some(other) = secrets.find(|secret| !is_ours(&secret.id)) {
+        let name = &other.name;
+        return later(format!(
+            "it refers to \"{name}\", which was not moved out of it"
+        ));
+    }
+    Ok(Ok(Grant {
+        command,
+        starts_in: plan.starts_in,
+    }))
+}
+
+fn command_of(plan: &Plan, catalog: &Catalog, home: &Home) -> Result<Command, Failure> {
+    let wanted = find_all(plan, catalog)?;
+    let meaning = reading(plan, &home.paths);
+    bound(plan, &meaning, &wanted, None, home)
+}
