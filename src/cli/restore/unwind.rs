@@ -140,8 +140,15 @@ fn name(change: &Undo) -> EntryName {
 }
 
 fn worded(why: &EditError) -> String {
-    if *why == EditError::Absent {
-        return "it is not there any more, or not what it was changed to".to_owned();
+    match why {
+        EditError::Absent => "it is not there any more, or not what it was changed to".to_owned(),
+        EditError::Format
+        | EditError::Present
+        | EditError::Repeated
+        | EditError::Command(_)
+        | EditError::Spelling(_)
+        | EditError::Overlap
+        | EditError::Unfaithful
+        | EditError::Syntax(_) => why.to_string(),
     }
-    why.to_string()
 }

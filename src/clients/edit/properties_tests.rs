@@ -65,7 +65,7 @@ fn attempt(document: &Document, text: &str, file: &ClientFile, edits: &[(&Found,
         let same = |new: &&Found| new.entry.server == one.entry.server && new.under == one.under;
         let after = again.entries(file);
         let new = after.iter().find(same).expect("there");
-        if let Edit::WrapCommand(words) = change {
+        if let Edit::WrapCommand(Wrap { words, .. }) = change {
             let (program, arguments) = new.entry.command().expect("a program");
             let now = std::iter::once(program).chain(arguments);
             assert!(now.take(words.len()).eq(words.iter().map(String::as_str)));

@@ -11,6 +11,9 @@ use crate::clients::table::{Keys, Shape};
 /// A variable that is put in: by which change, its name, its value.
 pub(super) type Put<'p> = (usize, &'p str, &'p Literal);
 
+/// A map of variables, those of them that are taken out with the number of the change of each, and whether it goes as well.
+type Block = (Vec<usize>, Vec<(usize, usize)>, bool);
+
 impl Work<'_> {
     /// Gives variables to one entry, behind those that it has. Returns whether the block of them was made for it.
     pub(super) fn put_variables(
@@ -101,7 +104,7 @@ impl Work<'_> {
         changes: &[(usize, &Undo)],
     ) -> Vec<(usize, EditError)> {
         let mut left = Vec::new();
-        let mut blocks: Vec<(Vec<usize>, Vec<(usize, usize)>, bool)> = Vec::new();
+        let mut blocks: Vec<Block> = Vec::new();
         for (number, undo) in changes {
             let Change::Put {
                 name,

@@ -119,9 +119,10 @@ pub(super) fn changed(file: &ClientFile, text: &str, edits: &[Edit]) -> Result<S
 
 #[test]
 fn a_command_is_wrapped_in_the_style_of_its_file() {
-    let wrap = [Edit::WrapCommand(
-        ["broker", "exec", "--"].map(str::to_owned).to_vec(),
-    )];
+    let wrap = [Edit::WrapCommand(Wrap {
+        words: ["broker", "exec", "--"].map(str::to_owned).to_vec(),
+        program: None,
+    })];
     let cases = [
         (
             "kiro.json",

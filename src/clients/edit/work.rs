@@ -130,13 +130,13 @@ impl<'a> Work<'a> {
         value: Expected,
     ) -> Result<(), EditError> {
         let action = self.actions.entry(path);
-        match action.or_insert_with(|| Action::Append(Vec::new())) {
-            Action::Append(pairs) if pairs.iter().all(|(other, _)| *other != key) => {
-                pairs.push((key, value));
-                Ok(())
-            }
-            _ => Err(EditError::Overlap),
+        if let Action::Append(pairs) = action.or_insert_with(|| Action::Append(Vec::new()))
+            && pairs.iter().all(|(other, _)| *other != key)
+        {
+            pairs.push((key, value));
+            return Ok(());
         }
+        Err(EditError::Overlap)
     }
 
     /// Returns the value of an entry's text, and the way to it.
