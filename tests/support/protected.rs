@@ -68,10 +68,13 @@ impl<'a> Protected<'a> {
                 let server = one.entry.server.as_str();
                 let words = self.words.iter();
                 let words = words.map(|word| if *word == "LABEL" { server } else { *word });
-                edits.push((one, Edit::WrapCommand(Wrap {
-                    words: words.map(str::to_owned).collect(),
-                    program: None,
-                })));
+                edits.push((
+                    one,
+                    Edit::WrapCommand(Wrap {
+                        words: words.map(str::to_owned).collect(),
+                        program: None,
+                    }),
+                ));
             }
         }
         let edited = edit(&text.document, file.shape, &edits).unwrap();
