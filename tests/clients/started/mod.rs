@@ -5,6 +5,7 @@
 //! with broker, which could be wrong in the same way twice.
 
 mod expanding;
+mod protected;
 mod reading;
 mod stage;
 mod starting;
