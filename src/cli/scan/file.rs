@@ -14,6 +14,7 @@ use crate::clients::table::{Client, ClientFile, recognise_content};
 use crate::clients::{Document, Entry, Format, Found, Item, Literal, Place};
 use crate::config::parse_dotenv;
 use crate::paths::{is_readable_by_others, read_foreign_file};
+use crate::secret::{Reference, SecretValue};
 
 /// What came of looking at a file.
 pub(super) struct Looked {
@@ -223,12 +224,26 @@ fn variables(
     }
 }
 
-/// Returns the names of the variables in the file that an entry names; `None` if it cannot be read.
-pub(in crate::cli) fn variables_of(named: &str, wanted: &Wanted) -> Option<Vec<String>> {
+/// Returns the variables in the file that an entry names, each with its text where that is a reference; `None` if it cannot be
+/// read.
+pub(in crate::cli) fn variables_of(
+    named: &str,
+    wanted: &Wanted,
+) -> Option<Vec<(String, Option<String>)>> {
     let path = resolved(named, wanted)?;
     let file = read_foreign_file(&path, MOST_BYTES).ok()??;
     let variables = parse_dotenv(&file.bytes).ok()?;
-    Some(variables.into_iter().map(|one| one.name).collect())
+    let reference = |value: &SecretValue| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "told from a reference, which is no value"
+        )]
+        let text = std::str::from_utf8(value.expose()).ok()?;
+        let found = Reference::find(text).ok().flatten();
+        found.map(|found| found.to_string())
+    };
+    let named = variables.into_iter();
+    Some(named.map(|one| (one.name, reference(&one.value))).collect())
 }
 
 /// Where a file of variables is; `None` if that depends on what is not known here.
