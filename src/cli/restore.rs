@@ -24,7 +24,7 @@ use crate::catalog::Home;
 use crate::clients::read::read;
 use crate::clients::running::{Running, is_running};
 use crate::clients::table::{Client, ClientFile};
-use crate::clients::undo_record::{EntryName, UndoRecord};
+use crate::clients::undo_record::{EntryName, UndoRecord, load_all};
 use crate::clients::write::{EditLock, WriteError, write};
 use crate::policy::Text;
 use unwind::{Fate, Unwound};
@@ -82,10 +82,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let home = context.home()?;
     let path =
         std::path::absolute(&args.path).map_err(|_| Failure::usage("a path cannot be used"))?;
+    let place = Place::of(&path)?;
     // Before anything is made or locked for it.
-    let _ = meant(&path, &home, context)?;
+    let kept = load_all(&home.paths)?;
+    if kept.damaged.is_empty() && !kept.records.iter().any(|record| place.is_of(record)) {
+        return Err(nothing_kept());
+    }
     let lock = EditLock::take(&home.paths.client_locks_folder(), &path, PATIENCE)?;
-    let (mut meant, others) = meant(&path, &home, context)?;
+    let (mut meant, others) = meant(&place, &home, context)?;
     let Some(newest) = meant.first() else {
         return Err(nothing_kept());
     };
@@ -127,29 +131,46 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     told
 }
 
+/// By what the records of a file are found.
+struct Place {
+    /// Where it is.
+    real: Text,
+    /// What it is asked for by: a link that was replaced by a copy of its file is still asked for by the same path.
+    given: Text,
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        match path.canonicalize() {
+            Ok(real) => Ok(Self {
+                real: Text::of(real),
+                given: Text::of(path),
+            }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Err(Failure::new("file-io", "there is no such file"))
+            }
+            Err(e) => {
+                let message = format!("the file cannot be looked at: {e}");
+                Err(Failure::new("file-io", message))
+            }
+        }
+    }
+
+    fn is_of(&self, record: &UndoRecord) -> bool {
+        *record.real() == self.real || *record.given() == self.given
+    }
+}
+
 /// Finds the records of a file, the newest first, and those of all others.
 fn meant(
-    path: &Path,
+    place: &Place,
     home: &Home,
     context: &Context,
 ) -> Result<(Vec<Meant>, Vec<UndoRecord>), Failure> {
     let loaded = undo::load(home, context.now(), &context.output)?;
-    let real = match path.canonicalize() {
-        Ok(real) => Text::of(real),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(Failure::new("file-io", "there is no such file"));
-        }
-        Err(e) => {
-            let message = format!("the file cannot be looked at: {e}");
-            return Err(Failure::new("file-io", message));
-        }
-    };
-    // A link that was replaced by a copy of its file is still asked for by the same path.
-    let given = Text::of(path);
     let (mut own, mut others) = (Vec::new(), Vec::new());
     for record in loaded.records.into_iter().rev() {
-        let is_own = *record.real() == real || *record.given() == given;
-        match record.client().filter(|_| is_own) {
+        match record.client().filter(|_| place.is_of(&record)) {
             Some((client, file)) => own.push(Meant {
                 record,
                 client,
