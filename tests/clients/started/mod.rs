@@ -8,6 +8,7 @@ mod asked;
 mod expanding;
 mod protected;
 mod reading;
+mod real;
 mod refused;
 mod stage;
 mod starting;
