@@ -6,7 +6,7 @@ use crate::support::home::{BROKER, Home, PATH};
 
 /// A client's file with a secret in plain text.
 const PLAIN: &str = r#"{ "mcpServers": { "shop": {
-    "command": "shop-mcp",
+    "command": "printenv", "args": ["DATABASE_URL"],
     "env": { "DATABASE_URL": "postgres://shop:vT7wq2Lx9r@db.example.org/shop" } } } }
 "#;
 

@@ -1,5 +1,7 @@
 //! The records by which files of clients are put back: the end of them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::failure::Failure;
@@ -26,15 +28,25 @@ pub(super) fn load(home: &Home, now: Timestamp, output: &Output) -> Result<Loade
 /// Ends the records of secrets that are gone, by their ids: what had one of them in it is not restored any more.
 ///
 /// # Errors
-/// `file-io`, `file-unsafe`.
+/// `file-io`, `file-unsafe`, `home-busy`.
 pub(super) fn forget(ids: &[&String], home: &Home) -> Result<(), Failure> {
+    let _lock = home.lock()?;
+    forget_if(home, |id| ids.iter().any(|gone| *gone == id))
+}
+
+/// Ends the records of secrets that `is_gone` says are gone. The caller holds the lock of the home.
+///
+/// # Errors
+/// `file-io`, `file-unsafe`.
+pub(super) fn forget_if(home: &Home, is_gone: impl Fn(&str) -> bool) -> Result<(), Failure> {
     for mut record in load_all(&home.paths)?.records {
-        let had = |id: &&&String| record.secrets().iter().any(|kept| kept.secret.id == ***id);
-        let gone: Vec<&&String> = ids.iter().filter(had).collect();
+        let ids = record.secrets();
+        let gone = ids.iter().map(|kept| kept.secret.id.as_str());
+        let gone: BTreeSet<String> = gone.filter(|id| is_gone(id)).map(str::to_owned).collect();
         if gone.is_empty() {
             continue;
         }
-        for id in gone {
+        for id in &gone {
             record.forget_secret(id);
         }
         if record.is_empty() {

@@ -155,30 +155,28 @@ fn what_cannot_be_written_beside_a_file_leaves_it_alone() {
 
 #[test]
 fn what_a_killed_replacement_left_is_removed_and_nothing_else() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let real = folder.path().join("a.json");
-    fs::write(&real, "old").expect("written");
-    let stamp = read_foreign_file(&real, 100)
+    let setting = Setting::new();
+    let real = setting.path("real");
+    let read = read_foreign_file(&real, 1000)
         .expect("read")
-        .expect("there")
-        .stamp;
-    let killed = Replacement::write(&real, &stamp, b"new").expect("written");
+        .expect("there");
+    let killed = Replacement::write(&real, &read.stamp, b"new").expect("written");
     let left = killed.aside.into_temp_path().keep().expect("kept");
     let others = [
-        ".broker-b.json-abcdef.tmp",
-        ".broker-a.json-b-abcdef.tmp",
-        ".broker-a.json-abcdefg.tmp",
-        ".broker-a.json-abcde.tmp",
         ".broker-abcdef.tmp",
-        "a.json-abcdef.tmp",
+        ".broker-real-abcde.tmp",
+        ".broker-real-abcdefg.tmp",
+        ".broker-real-b-abcdef.tmp",
+        ".broker-reap-abcdef.tmp",
+        "real",
+        "real-abcdef.tmp",
     ];
-    for other in others {
-        fs::write(folder.path().join(other), "").expect("written");
+    for other in others.iter().filter(|name| **name != "real") {
+        write_file(&setting.path(other), b"").expect("written");
     }
     remove_leftovers(&real);
     assert!(!left.exists());
-    let names = fs::read_dir(folder.path()).expect("listed").count();
-    assert_eq!(names, others.len() + 1);
+    assert_eq!(setting.names(), others);
     assert_eq!(fs::read(&real).expect("read"), b"old");
-    remove_leftovers(&folder.path().join("x".repeat(200)));
+    remove_leftovers(&setting.path(&"x".repeat(200)));
 }

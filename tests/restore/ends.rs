@@ -122,6 +122,24 @@ fn doctor_counts_what_is_kept_and_ends_what_is_over() {
 }
 
 #[test]
+fn doctor_ends_what_was_kept_for_a_secret_that_is_gone() {
+    let (home, _) = protected(unattended());
+    let record = records(&paths(&home)).remove(0);
+    let good = fs::read(&record).unwrap();
+    let _ = home.broker(["remove", "one", "--yes"]).run().ok();
+    fs::write(&record, good).unwrap();
+    let message = "undo records with secrets that were removed: 1";
+    let warned = [("warning".to_owned(), message.to_owned())];
+    assert_eq!(found(&home, &[], "undo-ended"), warned);
+    let message = "undo records with secrets that were removed, now ended: 1";
+    let ended = [("ok".to_owned(), message.to_owned())];
+    assert_eq!(found(&home, &["--fix"], "undo-ended"), ended);
+    assert_eq!(found(&home, &[], "undo-ended"), []);
+    let kept = fs::read_to_string(&record).unwrap();
+    assert!(!kept.contains("TOKEN") && kept.contains("KEY"), "{kept}");
+}
+
+#[test]
 fn a_record_is_for_its_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let (home, _) = protected(unattended());

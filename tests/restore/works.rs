@@ -10,6 +10,7 @@ use super::{
     told, unattended,
 };
 use crate::support::protected::{Protected, records};
+use crate::support::pty::{On, Session};
 
 /// The files under `tests/vectors/clients` that are edited: name, client, and which of its files it is.
 const VECTORS: [(&str, &str, usize); 20] = [
@@ -82,6 +83,17 @@ fn a_person_is_shown_what_comes_back_in_plain_text_and_decides() {
     assert_eq!(outcomes, ["refused", "intent", "done"]);
     let secrets = told(&home, "restore").pop().unwrap().1;
     assert_eq!(secrets, ["one", "two"]);
+}
+
+#[test]
+fn with_yes_nothing_is_asked_of_the_person_at_the_terminal() {
+    let (home, path) = protected(attended());
+    let run = home.broker(["restore", "--yes"]).arg(&path);
+    let mut session = Session::start(run.command(), On::default());
+    session.wait_for("a, variable TOKEN: the value of \"one\" in plain text");
+    let ended = session.end().code(0);
+    assert!(!ended.screen.contains("[y/N]"), "{}", ended.screen);
+    assert_eq!(text(&path), FILE);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Client files whose secrets were moved to the store, made by the library alone.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use broker::catalog::{Catalog, Home};
 use broker::clients::edit::{Edit, Undo, Wrap, edit};
@@ -51,7 +52,11 @@ impl<'a> Protected<'a> {
         let catalog = home.catalog().unwrap();
         let client = client(self.client.0).expect("a client");
         let file = &client.files[self.client.1];
-        let lock = EditLock::take(&paths.client_locks_folder(), self.path, Default::default());
+        let lock = EditLock::take(
+            &paths.client_locks_folder(),
+            self.path,
+            Duration::from_secs(10),
+        );
         let lock = lock.unwrap();
         let text = read(self.path, file.format).unwrap();
         let found = text.document.entries(file);
@@ -68,13 +73,11 @@ impl<'a> Protected<'a> {
                 let server = one.entry.server.as_str();
                 let words = self.words.iter();
                 let words = words.map(|word| if *word == "LABEL" { server } else { *word });
-                edits.push((
-                    one,
-                    Edit::WrapCommand(Wrap {
-                        words: words.map(str::to_owned).collect(),
-                        program: None,
-                    }),
-                ));
+                let wrap = Wrap {
+                    words: words.map(str::to_owned).collect(),
+                    program: None,
+                };
+                edits.push((one, Edit::WrapCommand(wrap)));
             }
         }
         let edited = edit(&text.document, file.shape, &edits).unwrap();

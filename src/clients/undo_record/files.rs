@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FORMAT, UndoRecord};
+use super::{FORMAT, MOST_CHANGES, UndoRecord};
 use crate::catalog::CatalogError;
 use crate::catalog::document::{parse, to_json};
 use crate::paths::{self, HomePaths};
@@ -71,14 +71,17 @@ fn read(file: &std::path::Path, id: &str) -> Result<Option<UndoRecord>, CatalogE
     };
     let called = file.display().to_string();
     let record: UndoRecord = parse(&called, &bytes, FORMAT)?;
-    if record.id == id {
-        Ok(Some(record))
+    let problem = if record.id != id {
+        "it is the record of something else"
+    } else if record.changes.len() > MOST_CHANGES {
+        "it tells of more changes than are kept"
     } else {
-        Err(CatalogError::Inconsistent {
-            file: called,
-            problem: "it is the record of something else",
-        })
-    }
+        return Ok(Some(record));
+    };
+    Err(CatalogError::Inconsistent {
+        file: called,
+        problem,
+    })
 }
 
 /// Removes a record, durably; `false` if there was none.

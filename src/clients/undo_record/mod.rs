@@ -30,6 +30,9 @@ use kept::KeptChange;
 
 const FORMAT: u32 = 1;
 
+/// The most changes of one file that are kept.
+const MOST_CHANGES: usize = 10_000;
+
 /// How long a record is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -45,6 +48,9 @@ pub enum UndoRecordError {
         /// Where the text stands.
         place: Place,
     },
+    /// There are more changes than are kept.
+    #[error("more is changed in the file than could be restored")]
+    TooMany,
     /// The client does not have that file.
     #[error("the file is not one of its client's")]
     File,
@@ -112,6 +118,9 @@ impl UndoRecord {
         grants: Vec<String>,
         parts: &dyn Fn(&Undo, &Place, &str) -> Vec<Part>,
     ) -> Result<Self, UndoRecordError> {
+        if undo.len() > MOST_CHANGES {
+            return Err(UndoRecordError::TooMany);
+        }
         let mut files = client.files.iter();
         let at = files.position(|one| std::ptr::eq(one, file));
         let changes = undo
@@ -278,8 +287,11 @@ impl UndoRecord {
 /// asked before anything is stored.
 ///
 /// # Errors
-/// [`UndoRecordError::Spelling`].
+/// [`UndoRecordError::Spelling`], [`UndoRecordError::TooMany`].
 pub fn is_keepable(file: &ClientFile, undo: &[Undo]) -> Result<(), UndoRecordError> {
+    if undo.len() > MOST_CHANGES {
+        return Err(UndoRecordError::TooMany);
+    }
     undo.iter()
         .try_for_each(|one| kept::check(file.format, one))
 }

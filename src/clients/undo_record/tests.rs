@@ -30,8 +30,9 @@ fn record(
             return vec![Part::Text(text.to_owned())];
         }
         let mut values = values.borrow_mut();
+        let number = values.len();
         values.push(text.to_owned());
-        vec![Part::Secret(secret(&(values.len() - 1).to_string()))]
+        vec![Part::Secret(secret(&number.to_string()))]
     };
     let path = Path::new("/a/b.json");
     UndoRecord::new(
