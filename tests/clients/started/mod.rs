@@ -4,6 +4,7 @@
 //! What reads the files and starts the programs is written from the facts about the clients (`ways`) and shares nothing
 //! with broker, which could be wrong in the same way twice.
 
+mod around;
 mod asked;
 mod expanding;
 mod protected;
