@@ -4,4 +4,6 @@ mod gaps;
 mod history;
 mod hostile;
 mod repository;
+mod scan;
+mod scan_hostile;
 mod trust;
