@@ -4,5 +4,7 @@ mod gaps;
 mod history;
 mod hostile;
 mod repository;
+mod scan;
+mod scan_hostile;
 mod started;
 mod trust;
