@@ -20,7 +20,7 @@ pub use append::AppendFile;
 pub use checked::write_new_file_checked;
 pub use content::FileStamp;
 pub use files::{
-    FileError, create_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
+    FileError, create_folder, ensure_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
     write_file, write_new_file,
 };
 pub use folders::{

@@ -5,6 +5,7 @@
 //! `output` (stdout and stderr), `terminal` (the person), `input` (reading values).
 #![forbid(unsafe_code)]
 
+mod add;
 mod allow;
 mod args;
 mod audited;
@@ -135,6 +136,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Import(args) => import::run(&args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Allow(args) => allow::run(args, context),
+        Command::Add(args) => add::run(&args, context),
         Command::Requests(_) => requests::run(context),
         Command::Grants(_) => grants::run(context),
         Command::Revoke(args) => revoke::run(&args, context),
