@@ -115,7 +115,7 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
     let front = entry::words(&label, &given.flags(&starter), is_shared, context)?;
     let (program, arguments) = given.command();
     let mut new = entry_of(&args.server, &front, program, arguments, &given);
-    let plan = match started::plan(&new, &starter, context) {
+    let mut plan = match started::plan(&new, &starter, context) {
         Ok(plan) => Ok(plan),
         Err(Unclear::Refused(failure)) => return Err(failure),
         Err(Unclear::NotWrapped) => Err("it does not start broker".to_owned()),
@@ -126,11 +126,17 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
         )),
     };
     // The whole path of the program, which a client may not find in the PATH that it was started with.
-    if let Ok(plan) = &plan
+    if let Ok(found) = &plan
         && !is_shared
-        && let Some(whole) = plan.program.to_str()
+        && let Some(whole) = found.program.to_str()
     {
         new = entry_of(&args.server, &front, whole, arguments, &given);
+        // What is allowed is what the entry says, down to the name of the program.
+        plan = match started::plan(&new, &starter, context) {
+            Ok(plan) => Ok(plan),
+            Err(Unclear::Refused(failure)) => return Err(failure),
+            Err(Unclear::NotWrapped | Unclear::OnlyClientKnows(_)) => plan,
+        };
     }
     if !target.file.format.is_edited() {
         return Err(manual::instead(&new, &given, &target, &label, context));

@@ -1,5 +1,6 @@
 //! What broker finds out about the files of clients.
 
+mod add;
 mod gaps;
 mod history;
 mod hostile;

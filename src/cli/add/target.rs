@@ -94,7 +94,13 @@ impl Target {
                 if !client.files.iter().any(|f| scopes.contains(&f.scope)) {
                     return Err(no_such_file(client, "agents"));
                 }
-                let mut places = scopes.into_iter().filter_map(|scope| at(scope, Some(name)));
+                let own = at(Scope::Agent, Some(name)).map(|(_, path)| path);
+                // In the home folder both are one, which nobody else has.
+                let is_meant =
+                    |scope, path: &PathBuf| scope == Scope::Agent || own.as_ref() != Some(path);
+                let mut places = scopes.into_iter().filter_map(|scope| {
+                    at(scope, Some(name)).filter(|(_, path)| is_meant(scope, path))
+                });
                 // An agent has more to it than servers, so none is made here.
                 let found = places.find(|(_, path)| path.is_file());
                 found.ok_or_else(|| {
