@@ -15,7 +15,7 @@ use super::start::{self, Starter};
 use super::{
     add, allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list,
     log, migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback, rotate,
-    scan, servers, set, show, vault,
+    scan, servers, set, setup, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -142,6 +142,7 @@ pub(super) enum Command {
     Scan(scan::Args),
     Protect(protect::Args),
     Add(add::Args),
+    Setup(setup::Args),
     Restore(restore::Args),
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up

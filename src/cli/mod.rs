@@ -43,6 +43,7 @@ mod rotate;
 mod scan;
 mod servers;
 mod set;
+mod setup;
 mod show;
 mod start;
 mod started;
@@ -137,6 +138,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Exec(args) => exec::run(args, context),
         Command::Allow(args) => allow::run(args, context),
         Command::Add(args) => add::run(&args, context),
+        Command::Setup(args) => setup::run(&args, context),
         Command::Requests(_) => requests::run(context),
         Command::Grants(_) => grants::run(context),
         Command::Revoke(args) => revoke::run(&args, context),

@@ -5,5 +5,6 @@ mod gaps;
 mod history;
 mod hostile;
 mod repository;
+mod setup;
 mod started;
 mod trust;
