@@ -62,6 +62,9 @@ impl Given {
             .next()
             .unwrap_or_else(|| Err(Failure::usage("no command stands behind --")))?;
         let arguments = words.collect::<Result<_, _>>()?;
+        if !dangerous.iter().all(|name| is_variable(name)) {
+            return Err(PlanError::VariableName.into());
+        }
         let mut variables: Vec<(String, Value)> = Vec::new();
         for text in env {
             let Assignment { variable, text } = Assignment::read(text)?;
