@@ -5,6 +5,7 @@
 //! `output` (stdout and stderr), `terminal` (the person), `input` (reading values).
 #![forbid(unsafe_code)]
 
+mod add;
 mod allow;
 mod args;
 mod audited;
@@ -42,6 +43,7 @@ mod rotate;
 mod scan;
 mod servers;
 mod set;
+mod setup;
 mod show;
 mod start;
 mod started;
@@ -135,6 +137,8 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Import(args) => import::run(&args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Allow(args) => allow::run(args, context),
+        Command::Add(args) => add::run(&args, context),
+        Command::Setup(args) => setup::run(&args, context),
         Command::Requests(_) => requests::run(context),
         Command::Grants(_) => grants::run(context),
         Command::Revoke(args) => revoke::run(&args, context),

@@ -93,7 +93,11 @@ pub(super) fn files(paths: &[PathBuf], clients: &[String]) -> Result<Vec<Wanted>
     wanted::wanted(paths, &clients)
 }
 
-fn known_client(id: &str) -> Result<&'static Client, Failure> {
+/// Finds a client by its id.
+///
+/// # Errors
+/// A usage failure for one that there is not.
+pub(super) fn known_client(id: &str) -> Result<&'static Client, Failure> {
     table::client(id).ok_or_else(|| {
         let known = CLIENTS.iter().map(|client| client.id);
         let failure = Failure::usage("there is no client of that name");
