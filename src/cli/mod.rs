@@ -9,6 +9,7 @@ mod allow;
 mod args;
 mod audited;
 mod backup;
+mod clients;
 mod completions;
 mod context;
 mod doctor;
