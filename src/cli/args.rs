@@ -13,9 +13,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log,
-    migrate, remove, rename, requests, reveal, revoke, rollback, rotate, scan, servers, set, show,
-    vault,
+    allow, backup, clients, completions, doctor, due, edit, exec, freeze, grants, import, init,
+    list, log, migrate, remove, rename, requests, reveal, revoke, rollback, rotate, scan, servers,
+    set, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -139,6 +139,7 @@ pub(super) enum Command {
   broker unlock")]
     Unlock,
     Backup(backup::Args),
+    Clients(clients::Args),
     Scan(scan::Args),
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up

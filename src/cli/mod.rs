@@ -141,6 +141,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Clients(args) => clients::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Tour => tour::run(context),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::Done;
+use super::clients::{Changes, changes};
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use super::progress::Progress;
@@ -85,6 +86,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         progress.add(1);
     }
     drop(progress);
+    rows.extend(changed(&wanted, context));
     show(&rows, context)?;
     if let [only] = wanted.as_slice()
         && let (true, Some(failure)) = (only.known.is_none(), failed.pop())
@@ -100,6 +102,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     }
     let is_found = rows.iter().any(|row| row.confidence.is_some());
     Ok(if is_found { Done::Report } else { Done::Ok })
+}
+
+/// The entries of these files that appeared or changed behind broker's back.
+fn changed(wanted: &[Wanted], context: &Context) -> Vec<Row> {
+    let Ok(Some(home)) = context.home_if_any() else {
+        return Vec::new();
+    };
+    let Changes::Since(mut changes) = changes(&home, context) else {
+        return Vec::new();
+    };
+    changes.retain(|one| {
+        wanted
+            .iter()
+            .any(|w| w.path.display().to_string() == one.file)
+    });
+    changes.into_iter().map(Row::changed).collect()
 }
 
 fn known_client(id: &str) -> Result<&'static Client, Failure> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::clients::ChangeRow;
 use crate::clients::Place;
 
 /// Something that was found. The fields are part of the command contract; `line` is beyond it.
@@ -28,6 +29,23 @@ impl Row {
         match self.line {
             Some(line) => format!("{}:{line}", self.file),
             None => self.file.clone(),
+        }
+    }
+
+    /// The row of an entry that changed since it was last accepted.
+    pub(super) fn changed(change: ChangeRow) -> Self {
+        Self {
+            client: Some(change.client),
+            file: change.file,
+            line: None,
+            place: None,
+            kind: "changed-entry".to_owned(),
+            confidence: None,
+            message: match &change.server {
+                Some(server) => format!("\"{server}\": {}", change.message),
+                None => change.message,
+            },
+            server: change.server,
         }
     }
 

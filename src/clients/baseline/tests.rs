@@ -1,0 +1,1 @@
+//! The baseline, on entries made up for it.
