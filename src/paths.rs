@@ -207,6 +207,12 @@ impl HomePaths {
         self.state.join("launch").join("npm-shell")
     }
 
+    /// What clients' files said when a person last accepted it.
+    #[must_use]
+    pub fn baseline_file(&self) -> PathBuf {
+        self.state.join("clients.json")
+    }
+
     /// The folder of the locks on files of clients, one for each file that was changed.
     #[must_use]
     pub fn client_locks_folder(&self) -> PathBuf {

@@ -75,6 +75,8 @@ words! {
         Allow = "allow",
         /// Permission was taken back.
         Revoke = "revoke",
+        /// What changed in the files of clients was accepted.
+        Accept = "accept",
         /// Releases were stopped.
         Freeze = "freeze",
         /// Releases were let go on.

@@ -13,9 +13,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    add, allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list,
-    log, migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback, rotate,
-    scan, servers, set, setup, show, vault,
+    add, allow, backup, clients, completions, doctor, due, edit, exec, freeze, grants, import,
+    init, list, log, migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback,
+    rotate, scan, servers, set, setup, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -139,6 +139,7 @@ pub(super) enum Command {
   broker unlock")]
     Unlock,
     Backup(backup::Args),
+    Clients(clients::Args),
     Scan(scan::Args),
     Protect(protect::Args),
     Add(add::Args),

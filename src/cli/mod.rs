@@ -10,6 +10,7 @@ mod allow;
 mod args;
 mod audited;
 mod backup;
+mod clients;
 mod completions;
 mod context;
 mod doctor;
@@ -149,6 +150,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Clients(args) => clients::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
         Command::Protect(args) => protect::run(&args, context),
         Command::Restore(args) => restore::run(&args, context),

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::Done;
+use super::clients::{Changes, changes};
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use super::progress::Progress;
@@ -63,8 +64,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     }
     drop(progress);
     let Looked {
-        rows, mut failed, ..
+        mut rows,
+        mut failed,
+        ..
     } = looked;
+    rows.extend(changed(&wanted, context));
     let seen = wanted.len().saturating_sub(failed.len());
     show(&rows, seen, context)?;
     if let (true, [_]) = (wanted.len() == 1, failed.as_slice())
@@ -81,6 +85,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     }
     let is_found = rows.iter().any(|row| row.confidence.is_some());
     Ok(if is_found { Done::Report } else { Done::Ok })
+}
+
+/// The entries of these files that appeared or changed behind broker's back.
+fn changed(wanted: &[Wanted], context: &Context) -> Vec<Row> {
+    let Ok(Some(home)) = context.home_if_any() else {
+        return Vec::new();
+    };
+    let Changes::Since(mut changes) = changes(&home, context) else {
+        return Vec::new();
+    };
+    changes.retain(|one| {
+        wanted
+            .iter()
+            .any(|w| w.path.display().to_string() == one.file)
+    });
+    changes.into_iter().map(Row::changed).collect()
 }
 
 /// Finds the files that are meant: those of these clients, or of all, at these paths, or where clients keep them.

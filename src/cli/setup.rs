@@ -125,7 +125,8 @@ fn wishes(args: &Args, context: &Context) -> Result<Vec<Wish>, Failure> {
     let mut wishes = Vec::new();
     for wanted in scan::files(std::slice::from_ref(&path), &[])? {
         let opened = match scan::open(&wanted) {
-            Ok(opened) => opened,
+            Ok(Some(opened)) => opened,
+            Ok(None) => continue,
             // One that cannot be read is none of the others' problem.
             Err(failure) => {
                 context.output.warning(&failure.message);
@@ -145,7 +146,7 @@ fn of_file(wanted: &Wanted, opened: &Opened, context: &Context) -> Vec<Wish> {
     let starter = Starter {
         client: opened.client,
         scope: opened.file.scope,
-        project: wanted.project.clone(),
+        wanted: wanted.clone(),
     };
     let found = opened.text.document.entries(opened.file).into_iter();
     let found = found.filter(|found| !found.is_shadowed && !found.entry.is_disabled);

@@ -1,6 +1,8 @@
 //! What broker finds out about the files of clients.
 
+mod accepting;
 mod add;
+mod baseline;
 mod gaps;
 mod history;
 mod hostile;

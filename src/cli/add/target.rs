@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::failure::Failure;
+use super::super::scan::Wanted;
 use super::super::started::Starter;
 use crate::clients::document::{Document, Kind};
 use crate::clients::read::{Identity, ReadError, read};
@@ -123,7 +124,7 @@ impl Target {
         Starter {
             client: self.client,
             scope: self.file.scope,
-            project: self.project.clone(),
+            wanted: Wanted::of(self.path.clone(), self.project.clone()),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::super::clients::ChangeRow;
 use super::super::failure::Failure;
 use crate::clients::Place;
 use crate::clients::detect::{Finding, is_nameable};
@@ -109,6 +110,23 @@ impl Row {
         match self.line {
             Some(line) => format!("{}:{line}", self.file),
             None => self.file.clone(),
+        }
+    }
+
+    /// The row of an entry that changed since it was last accepted.
+    pub(super) fn changed(change: ChangeRow) -> Self {
+        Self {
+            client: Some(change.client),
+            file: change.file,
+            line: None,
+            place: None,
+            kind: "changed-entry".to_owned(),
+            confidence: None,
+            message: match &change.server {
+                Some(server) => format!("\"{server}\": {}", change.message),
+                None => change.message,
+            },
+            server: change.server,
         }
     }
 

@@ -19,6 +19,15 @@ pub(in crate::cli) struct Wanted {
 }
 
 impl Wanted {
+    /// A file of which it is known whose it is.
+    pub(in crate::cli) fn of(path: PathBuf, project: Option<PathBuf>) -> Self {
+        Self {
+            known: None,
+            path,
+            project,
+        }
+    }
+
     /// The client's name on the command line; none for a file that is nobody's in particular.
     pub(in crate::cli) fn client_id(&self) -> Option<&'static str> {
         self.known.map(|(client, _)| client.id)
