@@ -91,8 +91,7 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
         }
     }
     // What is in the file of variables and in the client's own is not known to the entry; a reference in there counts.
-    let of_file = entry.get(&Place::EnvFile);
-    let of_file = of_file.and_then(|named| scan::variables_of(named, &starter.wanted));
+    let of_file = scan::of_entry(entry, &starter.wanted);
     let handed = handed_on(entry).map(|name| (name.to_owned(), std::env::var(name).ok()));
     let named = handed.chain(of_file.into_iter().flatten());
     for (name, reference) in named {

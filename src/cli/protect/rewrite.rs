@@ -120,7 +120,13 @@ impl Rewrite {
             for known in &one.plan.moves {
                 let what = known.variable.as_deref().unwrap_or("secret");
                 let stores = stores.as_deref_mut();
-                let chosen = names.choose(name, what, &known.value, context.now(), stores)?;
+                let chosen = names.choose(
+                    scan::shown_name(name),
+                    scan::shown_name(what),
+                    &known.value,
+                    context.now(),
+                    stores,
+                )?;
                 let reference = Reference {
                     name: chosen.record.name.clone(),
                 };
@@ -281,13 +287,12 @@ fn wrapping(
             is_sure && started::given(text, &item.place, starter).as_deref() == Some(text);
         add(name, is_known);
     }
-    if let Some(named) = entry.get(&Place::EnvFile) {
-        let names = scan::variables_of(named, &target.wanted)
-            .ok_or("the file of variables that it names could not be read, and the server would not get them")?;
-        for (name, reference) in names {
-            if reference.is_none() && !moved.contains(name.as_str()) && seen.insert(name.clone()) {
-                add(&name, false);
-            }
+    let of_file = scan::of_entry(entry, &target.wanted).ok_or(
+        "the file of variables that it names could not be read, and the server would not get them",
+    )?;
+    for (name, reference) in of_file {
+        if reference.is_none() && !moved.contains(name.as_str()) && seen.insert(name.clone()) {
+            add(&name, false);
         }
     }
     for name in started::handed_on(entry) {
