@@ -174,6 +174,11 @@ impl Made {
         forms
     }
 
+    /// Tells whether it is made for an argument of an entry that is protected for another secret.
+    pub fn is_argument(&self) -> bool {
+        self.value.starts_with("canary_")
+    }
+
     /// Tells whether the value is in `bytes`, in any form.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         let has = |form: &Vec<u8>| bytes.windows(form.len()).any(|window| window == form);
