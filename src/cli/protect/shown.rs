@@ -12,6 +12,7 @@ use super::target::Target;
 use crate::catalog::Home;
 use crate::clients::detect::detect;
 use crate::clients::{Entry, Place};
+use crate::policy::{Argument, Command, Text};
 use crate::text::escaped;
 
 /// What would be done, in lines: each entry as a difference, and what would be allowed for it.
@@ -100,12 +101,42 @@ fn permission(changed: &Changed, home: &Home, context: &Context) -> Vec<String> 
     match &changed.grant {
         Ok(grant) => {
             let mut lines = vec!["    this would be allowed:".to_owned()];
-            let words = words(&grant.command, &grant.starts_in, home, context);
+            let command = masked(&grant.command, &changed.after);
+            let words = words(&command, &grant.starts_in, home, context);
             lines.extend(words.into_iter().map(|line| format!("    {line}")));
             lines
         }
         Err(why) => vec![format!("    {}", escaped(why))],
     }
+}
+
+/// A command with what may be a secret in the entry left out: what is not moved stands in it as it is.
+fn masked(command: &Command, entry: &Entry) -> Command {
+    let findings = detect(entry);
+    let texts = findings
+        .iter()
+        .filter_map(|finding| entry.get(&finding.place)?.get(finding.span.clone()));
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    let without = |text: &mut Text| {
+        for secret in &texts {
+            if text.as_str().contains(secret) {
+                *text = Text::of(text.as_str().replace(secret, "(secret)"));
+            }
+        }
+    };
+    let mut command = command.clone();
+    for argument in &mut command.arguments {
+        if let Argument::Text(text) = argument {
+            without(text);
+        }
+    }
+    let passed = command.passed.values_mut().flatten();
+    command
+        .literals
+        .values_mut()
+        .chain(passed)
+        .for_each(without);
+    command
 }
 
 /// Says what to write into a file that broker does not change.
