@@ -19,7 +19,14 @@ fn stage(vector: &str) -> Stage {
 fn asked(stage: &Stage, words: &[&str]) -> Session {
     let file = stage.file();
     let words = [words, &[file.to_str().expect("text")]].concat();
-    Session::start(stage.broker(&words).command(), On::default())
+    let mut session = Session::start(stage.broker(&words).command(), On::default());
+    if words[0] == "protect" && stage.way.vector == "kiro-many.json" {
+        session
+            .wait_for("STATION_KEY")
+            .wait_for("move these, too? [y/N]")
+            .types("n\n");
+    }
+    session
 }
 
 /// Every file of the home, with its bytes and the time it was written.
