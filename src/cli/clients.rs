@@ -13,7 +13,7 @@ use serde::Serialize;
     unused_imports,
     reason = "the commands that write client files call it"
 )]
-pub(super) use accept::accept_entries;
+pub(super) use accept::accept_written;
 pub(super) use accept::first;
 use kept::Kept;
 pub(super) use notice::notice;
