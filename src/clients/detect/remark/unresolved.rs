@@ -39,7 +39,12 @@ pub fn unresolved(entry: &Entry, expansion: &Expansion) -> Vec<Remark> {
         .iter()
         .filter_map(|item| match &item.place {
             Place::Variable(name) => Some(name.as_str()),
-            _ => None,
+            Place::Command
+            | Place::Argument(_)
+            | Place::Header(_)
+            | Place::Url
+            | Place::EnvFile
+            | Place::Other(_) => None,
         })
         .collect();
     let has_shell = entry.items.iter().any(|item| {
