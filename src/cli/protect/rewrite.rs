@@ -282,7 +282,9 @@ fn wrapping(
             continue;
         }
         // What the client itself was started with may take its place.
-        let is_sure = target.client.hands_down != HandsDown::EverythingFirst;
+        let is_sure = target.client.hands_down != HandsDown::EverythingFirst
+            // What may be a secret is left, and is not to stand in what is allowed.
+            && !one.plan.left.iter().any(|left| left.place == item.place);
         let is_known =
             is_sure && started::given(text, &item.place, starter).as_deref() == Some(text);
         add(name, is_known);
