@@ -243,7 +243,7 @@ fn accept_entries(
 /// Finds how a file is read that broker wrote: one of the user's, of the current project or of another.
 fn sought_at(path: &Path, around: &Surroundings, old: Option<&Baseline>) -> Option<Sought> {
     let known = known_of(old, path).cloned();
-    let known = known.as_ref().map_or(&[][..], std::slice::from_ref);
+    let known = known.as_slice();
     let mut all = sought(around, known, true).into_iter();
     all.find(|one| one.path == path).or_else(|| {
         let (client, file) = recognise(path, around)?;
