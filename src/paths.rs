@@ -20,8 +20,8 @@ pub use append::AppendFile;
 pub use checked::write_new_file_checked;
 pub use content::FileStamp;
 pub use files::{
-    FileError, create_folder, move_file, read_file, read_file_from, read_private_file, remove_file,
-    write_file, write_new_file,
+    FileError, create_folder, ensure_folder, move_file, read_file, read_file_from,
+    read_private_file, remove_file, write_file, write_new_file,
 };
 pub use folders::{
     folder_is_there, is_temporary, list_all, list_folder, refuse_link, remove_folder,
@@ -205,6 +205,12 @@ impl HomePaths {
     #[must_use]
     pub fn npm_shell_file(&self) -> PathBuf {
         self.state.join("launch").join("npm-shell")
+    }
+
+    /// What clients' files said when a person last accepted it.
+    #[must_use]
+    pub fn baseline_file(&self) -> PathBuf {
+        self.state.join("clients.json")
     }
 
     /// The folder of the locks on files of clients, one for each file that was changed.

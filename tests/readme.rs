@@ -106,6 +106,7 @@ fn what_the_readme_says_answers_in_json_does() {
         &["log", "verify", "--json"],
         &["doctor", "--json"],
         &["vault", "status", "--json"],
+        &["scan", "--json"],
     ] {
         let answer = home.broker(words).run().ok().json();
         assert!(answer.is_array() || answer.is_object(), "{words:?}");

@@ -45,6 +45,8 @@ words! {
         Import = "import",
         /// Secrets were moved out of a client's file.
         Protect = "protect",
+        /// A server was added to a client's file.
+        Add = "add",
         /// What is known about a secret was changed.
         Edit = "edit",
         /// A secret was removed.
@@ -73,6 +75,8 @@ words! {
         Allow = "allow",
         /// Permission was taken back.
         Revoke = "revoke",
+        /// What changed in the files of clients was accepted.
+        Accept = "accept",
         /// Releases were stopped.
         Freeze = "freeze",
         /// Releases were let go on.

@@ -13,9 +13,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::failure::Failure;
 use super::start::{self, Starter};
 use super::{
-    allow, backup, completions, doctor, due, edit, exec, freeze, grants, import, init, list, log,
-    migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback, rotate, scan,
-    servers, set, show, vault,
+    add, allow, backup, clients, completions, doctor, due, edit, exec, freeze, grants, import,
+    init, list, log, migrate, protect, remove, rename, requests, restore, reveal, revoke, rollback,
+    rotate, scan, servers, set, setup, show, vault,
 };
 
 /// The heading of the flags that every command takes.
@@ -139,8 +139,11 @@ pub(super) enum Command {
   broker unlock")]
     Unlock,
     Backup(backup::Args),
+    Clients(clients::Args),
     Scan(scan::Args),
     Protect(protect::Args),
+    Add(add::Args),
+    Setup(setup::Args),
     Restore(restore::Args),
     Doctor(doctor::Args),
     /// See the whole loop in a throwaway home: store, refer, start a server, clean up
@@ -190,6 +193,8 @@ pub(super) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
                 taken.map_err(|failure| failure.exiting(125))?;
             } else if let Command::Allow(args) = &mut cli.command {
                 args.start.take_command(command, words)?;
+            } else if let Command::Add(args) = &mut cli.command {
+                args.take_command(command)?;
             }
             Ok(Parsed::Run(Box::new(cli)))
         }

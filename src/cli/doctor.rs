@@ -10,6 +10,7 @@ mod undo;
 use findings::{Findings, State, text};
 
 use super::Done;
+use super::clients::{Changes, changes};
 use super::context::Context;
 use super::failure::Failure;
 use super::stores::OpenStores;
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             drop(lock);
         }
         home_and_stores(&home, args.fix, context, &mut findings);
+        client_files(&home, context, &mut findings);
     } else if findings.0.iter().all(|f| f.state != State::Failed) {
         findings.warning(
             "no-home",
@@ -81,6 +83,26 @@ fn system(context: &Context, findings: &mut Findings) {
             "broker was type-checked for this system, but its tests were not run on it",
             "see the README, section Limits",
         );
+    }
+}
+
+/// Tells whether entries of clients appeared or changed behind broker's back.
+fn client_files(home: &Home, context: &Context, findings: &mut Findings) {
+    match changes(home, context) {
+        Changes::Unknown => findings.ok(
+            "client-files",
+            "what the files of clients say was never accepted; begin with: broker clients --accept",
+        ),
+        Changes::Since(rows) if rows.is_empty() => {
+            findings.ok("client-files", "nothing changed in the files of clients");
+        }
+        Changes::Since(rows) => {
+            let message = format!(
+                "changes in the files of clients that nobody accepted: {}",
+                rows.len()
+            );
+            findings.warning("client-files", message, "see: broker clients --changes");
+        }
     }
 }
 

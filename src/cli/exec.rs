@@ -2,9 +2,11 @@
 //!
 //! Read from top to bottom, [`replace`] is the security argument: what is asked is worked out and every name is
 //! found before a store is asked; values come only through [`released`], which matches what is asked with what a
-//! person allowed and tells the log; they are checked; then nothing is left but to become the server.
+//! person allowed and tells the log; they are checked; then nothing is left but to become the server. What changed in
+//! the files of clients is told before that, and stops nothing.
 
 use super::Done;
+use super::clients;
 use super::context::Context;
 use super::failure::Failure;
 use super::permission::released;
@@ -54,6 +56,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     if plan.secrets().is_empty() {
         check_values(&plan, &Values::new())?;
         context.output.detail(&starting);
+        clients::notice(None, context);
         return Err(start(&plan, Values::new()).into());
     }
     context.require_hardened()?;
@@ -62,6 +65,7 @@ fn replace(args: Args, context: &Context) -> Result<Done, Failure> {
     let failed = |failure| released.event.withheld(failure, &home, context);
     check_values(&plan, &released.values).map_err(|error| failed(error.into()))?;
     context.output.detail(&starting);
+    clients::notice(Some((&home, &released.seals)), context);
     let error = start(&plan, released.values);
     Err(failed(error.into()))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Done;
 use super::audited::Event;
+use super::clients;
 use super::context::{Context, asking};
 use super::failure::Failure;
 use super::input::bounded;
@@ -16,6 +17,7 @@ use super::terminal::{self, Terminal};
 use crate::audit::{Action, Log};
 use crate::catalog::change::Stores as _;
 use crate::catalog::{CatalogError, Home, create_home};
+use crate::clients::table::Surroundings;
 use crate::paths::HomePaths;
 use crate::policy;
 use crate::secret::SecretValue;
@@ -80,9 +82,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         None => {
             let plan = plan(args)?;
             let kind = plan.kind();
-            let made = create(paths, kind, args.unattended, context, |paths, id| {
-                prepare_new(paths, id, plan)
-            })?;
+            let around = clients::surroundings(None);
+            let made = create(
+                paths,
+                kind,
+                args.unattended,
+                around,
+                context,
+                |paths, id| prepare_new(paths, id, plan),
+            )?;
             (made, kind)
         }
     };
@@ -347,6 +355,7 @@ fn create(
     paths: HomePaths,
     kind: StoreKind,
     unattended: bool,
+    around: Option<Surroundings>,
     context: &Context,
     prepare: impl FnOnce(&HomePaths, &HomeId) -> Result<(), Failure>,
 ) -> Result<Home, Failure> {
@@ -358,7 +367,8 @@ fn create(
             .unattended(unattended);
         let anchor = event.first(&Log::of(&paths, id), now)?;
         let mut stores = OpenStores::at(&paths, id);
-        seals::create(&paths, id, stores.store(kind)?, unattended, anchor)
+        let store = stores.store(kind)?;
+        seals::create(&paths, id, store, unattended, anchor, around.as_ref())
     })
 }
 
@@ -376,7 +386,7 @@ pub(super) fn new_id() -> Result<HomeId, Failure> {
 
 /// Makes a home with a vault that opens with a key file of its own, for `tour`.
 pub(super) fn throwaway(paths: HomePaths, context: &Context) -> Result<Home, Failure> {
-    create(paths, StoreKind::Vault, true, context, |paths, id| {
+    create(paths, StoreKind::Vault, true, None, context, |paths, id| {
         Vault::create(paths, id, &Protection::KeyFile(None), own_access())?;
         Ok(())
     })
@@ -391,6 +401,7 @@ pub(super) fn home_or_new(context: &Context) -> Result<Home, Failure> {
         context.paths()?,
         StoreKind::Keychain,
         false,
+        clients::surroundings(None),
         context,
         |paths, id| prepare(paths, id, Plan::Keychain),
     );

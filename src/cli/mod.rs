@@ -5,10 +5,12 @@
 //! `output` (stdout and stderr), `terminal` (the person), `input` (reading values).
 #![forbid(unsafe_code)]
 
+mod add;
 mod allow;
 mod args;
 mod audited;
 mod backup;
+mod clients;
 mod completions;
 mod context;
 mod doctor;
@@ -42,6 +44,7 @@ mod rotate;
 mod scan;
 mod servers;
 mod set;
+mod setup;
 mod show;
 mod start;
 mod started;
@@ -135,6 +138,8 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Import(args) => import::run(&args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Allow(args) => allow::run(args, context),
+        Command::Add(args) => add::run(&args, context),
+        Command::Setup(args) => setup::run(&args, context),
         Command::Requests(_) => requests::run(context),
         Command::Grants(_) => grants::run(context),
         Command::Revoke(args) => revoke::run(&args, context),
@@ -145,6 +150,7 @@ fn run(command: Command, context: &Context) -> Result<Done, Failure> {
         Command::Vault(args) => vault::run(&args, context),
         Command::Unlock => unlock::run(context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Clients(args) => clients::run(&args, context),
         Command::Scan(args) => scan::run(&args, context),
         Command::Protect(args) => protect::run(&args, context),
         Command::Restore(args) => restore::run(&args, context),

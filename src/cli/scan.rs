@@ -3,31 +3,35 @@
 mod file;
 mod history;
 mod row;
+mod variables;
+mod wanted;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::Done;
+use super::clients::{Changes, changes};
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use super::progress::Progress;
-use crate::clients::table::{CLIENTS, Client, ClientFile, Surroundings, locate, recognise};
-use crate::clients::{Format, table};
-use crate::launch::project;
-use crate::paths;
+use crate::clients::table::{self, CLIENTS, Client};
 use crate::text::escaped;
-use file::Looked;
-pub(super) use file::{Opened, open, variables_of};
-use row::Row;
-pub(super) use row::words as place_words;
+pub(super) use file::{Opened, open};
+use row::{Looked, Row};
+pub(super) use row::{name as shown_name, words as place_words};
+pub(super) use variables::of_entry;
+pub(super) use wanted::Wanted;
 
 /// Find secrets in plain text in the configuration files of MCP clients
 ///
 /// Looks through the files of all clients it knows: yours, and those of the project you are in. With PATHs, through
-/// these files, or the files of the projects in these folders. A secret is told by its place, its name and its
-/// shape, and how sure that is; what refers to a value elsewhere is none. Of a file in a git repository the history is
-/// looked through, too. No value is ever shown, and nothing is changed or sent anywhere.
+/// these files, or the files of the projects in these folders, but not in folders below. A secret is told by its place,
+/// its name and its shape, and how sure that is; what refers to a value elsewhere is none. The files of variables that an
+/// entry names are looked through, too, and the history of every file that lies in a git repository. Also told, and no
+/// reason for another exit code, are packages without a fixed version, requests in plain http, references that the client
+/// does not know, and files with secrets that other users can read. No value is ever shown, and nothing is changed or
+/// sent anywhere.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Exit code: 3 if a secret was found, 0 if not, 1 if a file could not be looked at.
@@ -47,47 +51,28 @@ pub(super) struct Args {
     client: Vec<String>,
 }
 
-/// A file that is to be looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    /// Whose it is, where the name says so; else its content has to.
-    known: Option<(&'static Client, &'static ClientFile)>,
-    pub(super) path: PathBuf,
-    /// The folder that the client would have open.
-    pub(super) project: Option<PathBuf>,
-}
-
-impl Wanted {
-    /// The client's name on the command line; none for a file that is nobody's in particular.
-    pub(super) fn client_id(&self) -> Option<&'static str> {
-        self.known.map(|(client, _)| client.id)
-    }
-}
-
 pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let wanted = files(&args.paths, &args.client)?;
-    let mut rows = Vec::new();
-    let mut failed = Vec::new();
+    let mut looked = Looked::default();
     let mut progress = Progress::new("files looked through", wanted.len(), &context.output);
     for file in &wanted {
         if context.held_signals()?.is_over() {
             return Err(Failure::new("interrupted", "the scan was interrupted"));
         }
-        match file::look(file, context) {
-            Ok(Looked { rows: found, notes }) => {
-                rows.extend(found);
-                for note in notes {
-                    context.output.notice(&note);
-                }
-            }
-            Err(failure) => failed.push(failure),
-        }
+        file::look(file, context, &mut looked);
         progress.add(1);
     }
     drop(progress);
-    show(&rows, context)?;
-    if let [only] = wanted.as_slice()
-        && let (true, Some(failure)) = (only.known.is_none(), failed.pop())
+    let Looked {
+        mut rows,
+        mut failed,
+        ..
+    } = looked;
+    rows.extend(changed(&wanted, context));
+    let seen = wanted.len().saturating_sub(failed.len());
+    show(&rows, seen, context)?;
+    if let (true, [_]) = (wanted.len() == 1, failed.as_slice())
+        && let Some(failure) = failed.pop()
     {
         return Err(failure);
     }
@@ -102,6 +87,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     Ok(if is_found { Done::Report } else { Done::Ok })
 }
 
+/// The entries of these files that appeared or changed behind broker's back.
+fn changed(wanted: &[Wanted], context: &Context) -> Vec<Row> {
+    let Ok(Some(home)) = context.home_if_any() else {
+        return Vec::new();
+    };
+    let Changes::Since(mut changes) = changes(&home, context) else {
+        return Vec::new();
+    };
+    changes.retain(|one| {
+        wanted
+            .iter()
+            .any(|w| w.path.display().to_string() == one.file)
+    });
+    changes.into_iter().map(Row::changed).collect()
+}
+
 /// Finds the files that are meant: those of these clients, or of all, at these paths, or where clients keep them.
 ///
 /// # Errors
@@ -109,15 +110,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
 pub(super) fn files(paths: &[PathBuf], clients: &[String]) -> Result<Vec<Wanted>, Failure> {
     let clients = clients.iter().map(|id| known_client(id));
     let clients: Vec<&'static Client> = clients.collect::<Result<_, _>>()?;
-    let mut wanted = wanted(paths)?;
-    if !clients.is_empty() {
-        let is_asked = |client: &Client| clients.iter().any(|asked| asked.id == client.id);
-        wanted.retain(|file| file.known.is_some_and(|(client, _)| is_asked(client)));
-    }
-    Ok(wanted)
+    wanted::wanted(paths, &clients)
 }
 
-fn known_client(id: &str) -> Result<&'static Client, Failure> {
+/// Finds a client by its id.
+///
+/// # Errors
+/// A usage failure for one that there is not.
+pub(super) fn known_client(id: &str) -> Result<&'static Client, Failure> {
     table::client(id).ok_or_else(|| {
         let known = CLIENTS.iter().map(|client| client.id);
         let failure = Failure::usage("there is no client of that name");
@@ -131,79 +131,18 @@ fn known_client(id: &str) -> Result<&'static Client, Failure> {
     })
 }
 
-/// Finds the files that are meant.
-fn wanted(asked: &[PathBuf]) -> Result<Vec<Wanted>, Failure> {
-    let home = paths::user_home();
-    let here = std::env::current_dir().map_err(|e| {
-        let message = format!("the current folder cannot be used: {e}");
-        Failure::new("folder-unusable", message)
-    })?;
-    let around = |project: Option<PathBuf>| {
-        let home = home.clone().unwrap_or_else(|| PathBuf::from("/"));
-        Surroundings::here(home, project)
-    };
-    let mut all: Vec<Wanted> = Vec::new();
-    let mut add = |file: Wanted| {
-        if !all.iter().any(|known| known.path == file.path) {
-            all.push(file);
-        }
-    };
-    let in_project = |folder: &Path| {
-        let located = locate(&around(Some(folder.to_path_buf())));
-        let folder = folder.to_path_buf();
-        located.into_iter().map(move |found| Wanted {
-            known: Some((found.client, found.file)),
-            path: found.path,
-            project: Some(folder.clone()),
-        })
-    };
-    if asked.is_empty() {
-        let project = project(&here, home.as_deref()).unwrap_or(here);
-        in_project(&project).for_each(add);
-        return Ok(all);
-    }
-    for path in asked {
-        // Without the dots in it that mean nothing.
-        let path: PathBuf = here.join(path).components().collect();
-        if path.is_dir() {
-            let shared = |file: &Wanted| file.known.is_some_and(|(_, f)| f.scope.is_shared());
-            in_project(&path).filter(shared).for_each(&mut add);
-            continue;
-        }
-        if path.symlink_metadata().is_err() {
-            // Not repeated: what is no path may be a value.
-            let message = "a file or folder that was given is not there";
-            return Err(Failure::new("file-io", message));
-        }
-        let folder = path.parent().map(Path::to_path_buf);
-        let project = folder.and_then(|folder| project(&folder, home.as_deref()));
-        let known = recognise(&path, &around(project.clone()));
-        if known.is_none() && Format::of(&path).is_none() {
-            let message = format!("\"{}\" is no file of a client, by its name", path.display());
-            return Err(Failure::new("client-file-unknown", message)
-                .hint("it has to end in .json, .jsonc, .toml, .yaml or .yml"));
-        }
-        add(Wanted {
-            known,
-            path,
-            project,
-        });
-    }
-    Ok(all)
-}
-
-fn show(rows: &[Row], context: &Context) -> Result<(), Failure> {
+fn show(rows: &[Row], seen: usize, context: &Context) -> Result<(), Failure> {
     if context.output.json {
         return context.output.document(&rows);
     }
-    let secrets = rows.iter().filter(|row| row.confidence.is_some()).count();
-    if secrets > 0 {
+    let secrets: Vec<&Row> = rows.iter().filter(|row| row.confidence.is_some()).collect();
+    if !secrets.is_empty() {
         let mut table = Table::new();
         table
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(["CONFIDENCE", "KIND", "SERVER", "PLACE", "FILE"]);
-        for row in rows.iter().filter(|row| row.confidence.is_some()) {
+        for row in &secrets {
             table.add_row([
                 row.confidence.unwrap_or_default().to_owned(),
                 row.kind.clone(),
@@ -218,20 +157,23 @@ fn show(rows: &[Row], context: &Context) -> Result<(), Failure> {
             .collect();
         context.output.answer(&lines)?;
     }
-    let remarks = rows.iter().filter(|row| row.says_more());
-    let remarks: String = remarks
-        .map(|row| format!("{}: {}\n", escaped(&row.at()), escaped(&row.message)))
+    let more = rows.iter().filter(|row| row.says_more());
+    let more: String = more
+        .map(|row| format!("{}\n", escaped(&row.line())))
         .collect();
-    context.output.answer(&remarks)?;
-    let files = rows.iter().filter(|row| row.confidence.is_some());
-    let mut files: Vec<&str> = files.map(|row| row.file.as_str()).collect();
+    context.output.answer(&more)?;
+    let mut files: Vec<&str> = secrets.iter().map(|row| row.file.as_str()).collect();
     files.sort_unstable();
     files.dedup();
-    context.output.notice(&match secrets {
-        0 => "no secret in plain text was found".to_owned(),
-        _ => format!(
+    context.output.notice(&match (secrets.len(), seen) {
+        (0, 0) => "no file of a client was looked through".to_owned(),
+        (0, _) => format!(
+            "no secret in plain text was found in {}",
+            count(seen, "file")
+        ),
+        (found, _) => format!(
             "{} in {}: store each with broker set, and rotate it, since it was on disk",
-            count(secrets, "finding"),
+            count(found, "finding"),
             count(files.len(), "file")
         ),
     });

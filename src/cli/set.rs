@@ -9,13 +9,13 @@ use super::input::ValueArgs;
 use super::kept;
 use super::permission::seals;
 use super::stores::OpenStores;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use super::{Done, init};
 use crate::audit::Action;
 use crate::catalog::change::Change;
 use crate::catalog::{CatalogError, Home, Record};
 use crate::redact::MASKABLE_BYTES;
-use crate::secret::{Length, SecretName, SecretValue, parse_date};
+use crate::secret::{Length, MAX_VALUE_BYTES, SecretName, SecretValue, parse_date};
 use crate::store::StoreKind;
 
 /// Store a new secret
@@ -142,6 +142,52 @@ pub(super) fn tell_limits(name: &SecretName, value: &SecretValue, context: &Cont
             "the value of \"{name}\" holds a NUL byte, so it cannot be put into a variable"
         ));
     }
+}
+
+/// Asks for a value that is not shown while it is typed.
+///
+/// # Errors
+/// `value-empty`, `value-too-large`, and what typing gives.
+pub(super) fn typed(name: &SecretName) -> Result<SecretValue, Failure> {
+    let value = terminal::hidden(&format!("value of {name}:"), "typing a value")?;
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(Failure::new(
+            "value-too-large",
+            "the value has more than 1 MiB",
+        ));
+    }
+    if value.is_empty() {
+        return Err(Failure::new("value-empty", "the value is empty"));
+    }
+    Ok(value)
+}
+
+/// Stores new secrets, one after the other; the log is told of each.
+///
+/// # Errors
+/// The store's; those before it are stored.
+pub(super) fn store_all(
+    new: Vec<(Record, SecretValue)>,
+    home: &Home,
+    stores: &mut OpenStores,
+    context: &Context,
+) -> Result<(), Failure> {
+    for (record, value) in new {
+        let store = record.store;
+        let event = Event::new(Action::Set).secret(&record.name, Some(record.current));
+        event.around(home, context, || {
+            seals::ensure(home, stores, store, &context.output)?;
+            let mut change = Change::begin(home)?;
+            kept::end(&mut change, stores, store, context)?;
+            Ok(change.add(stores, record.clone(), &value)?)
+        })?;
+        let name = &record.name;
+        context
+            .output
+            .notice(&format!("stored \"{name}\" (version 1) in the {store}"));
+        tell_limits(name, &value, context);
+    }
+    Ok(())
 }
 
 /// Makes the internal id of a new secret: 128 random bits in hexadecimal.

@@ -46,6 +46,7 @@ pub(super) struct StartArgs {
 pub(super) enum Starter {
     Exec,
     Allow,
+    Add,
 }
 
 /// Splits the process's words at the `--` of an `exec` or `allow`: ours, and the command behind it. Only the
@@ -69,6 +70,7 @@ pub(super) fn meant(words: &[OsString]) -> Option<Starter> {
         match word {
             b"exec" => return Some(Starter::Exec),
             b"allow" => return Some(Starter::Allow),
+            b"add" => return Some(Starter::Add),
             b"--home" | b"--color" => {
                 words.next();
             }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::args::{self, Command, Parsed};
 use super::context::Context;
 use super::failure::Failure;
+use super::scan::{self, Wanted};
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
 use crate::clients::{Entry, Place, Wrapped};
@@ -24,8 +25,17 @@ const HANDED_DOWN: [&str; 6] = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USE
 pub(super) struct Starter {
     pub(super) client: &'static Client,
     pub(super) scope: Scope,
+    /// The file that the entry stands in.
+    pub(super) wanted: Wanted,
+}
+
+impl Starter {
     /// The folder that the client would have open.
-    pub(super) project: Option<PathBuf>,
+    fn project(&self) -> Option<&Path> {
+        let project = self.wanted.project.as_deref();
+        // The user's own files hold for whatever folder is open.
+        project.filter(|_| self.scope.is_shared())
+    }
 }
 
 /// Why it cannot be said what an entry starts. The entry may work all the same.
@@ -80,22 +90,42 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
             variables.push((name.into(), text.into()));
         }
     }
+    // What is in the file of variables and in the client's own is not known to the entry; a reference in there counts.
+    let of_file = scan::of_entry(entry, &starter.wanted);
+    let handed = handed_on(entry).map(|name| (name.to_owned(), std::env::var(name).ok()));
+    let named = handed.chain(of_file.into_iter().flatten());
+    for (name, reference) in named {
+        if !variables.iter().any(|(known, _)| known == name.as_str()) {
+            variables.push((name.into(), reference.unwrap_or_default().into()));
+        }
+    }
     let own = entry.get(&Place::Other(vec!["cwd".to_owned()]));
     let own = own.map(Path::new).filter(|folder| folder.is_absolute());
     let folder = own
         .map(Path::to_path_buf)
-        .or_else(|| {
-            starter
-                .project
-                .clone()
-                .filter(|_| starter.scope.is_shared())
-        })
+        .or_else(|| starter.project().map(Path::to_path_buf))
         .or_else(|| home.clone())
         .unwrap_or_else(|| PathBuf::from("/"));
     Ok(Caller {
         variables,
         folder,
         home,
+    })
+}
+
+/// The variables of its own that a client hands on because the entry names them (Codex: `env_vars`).
+pub(super) fn handed_on(entry: &Entry) -> impl Iterator<Item = &str> {
+    entry.items.iter().filter_map(|item| match &item.place {
+        Place::Other(keys) if keys.first().is_some_and(|key| key == "env_vars") => {
+            Some(item.text.text())
+        }
+        Place::Other(_)
+        | Place::Command
+        | Place::Argument(_)
+        | Place::Variable(_)
+        | Place::Header(_)
+        | Place::Url
+        | Place::EnvFile => None,
     })
 }
 
@@ -106,7 +136,7 @@ pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<Stri
     let known = Known {
         variable: &variable,
         home: home.as_deref(),
-        project: starter.project.as_deref(),
+        project: starter.project(),
     };
     match expand(text, place, &starter.client.expansion, known) {
         Expanded::Same => Some(text.to_owned()),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// A text from a client's file. It may be a secret, so it is wiped, and nothing prints it by mistake.
@@ -29,7 +30,8 @@ impl fmt::Debug for Literal {
 }
 
 /// Where in an entry a text stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// The program.
     Command,

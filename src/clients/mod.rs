@@ -2,6 +2,7 @@
 //! plain text in it, and how one is changed and changed back.
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 pub mod detect;
 pub mod document;
 pub mod edit;

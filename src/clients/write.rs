@@ -10,7 +10,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::read::{Identity, ReadError, read_text};
-use crate::paths::{FileError, Lock, Replaced, Replacement, create_folder, remove_leftovers};
+use crate::paths::{
+    FileError, Lock, Replaced, Replacement, create_folder, ensure_folder, remove_leftovers,
+    write_new_file,
+};
 
 /// Why a client's file was not written. It is what it was, but for [`WriteError::Overwritten`].
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,37 @@ impl EditLock {
             path: path.to_path_buf(),
             source,
         })?;
+        Self::of_real(folder, path, real, patience)
+    }
+
+    /// As [`EditLock::take`], for a file that may not be there yet. Nothing is made for it.
+    ///
+    /// # Errors
+    /// As [`EditLock::take`].
+    pub fn take_for_new(
+        folder: &Path,
+        path: &Path,
+        patience: Duration,
+    ) -> Result<Self, WriteError> {
+        if path.symlink_metadata().is_ok() {
+            return Self::take(folder, path, patience);
+        }
+        // As far as there are folders, without links; the rest will be made.
+        let mut there = path.ancestors().skip(1);
+        let real = there.find_map(|above| {
+            let below = path.strip_prefix(above).ok()?;
+            Some(above.canonicalize().ok()?.join(below))
+        });
+        let real = real.unwrap_or_else(|| path.to_path_buf());
+        Self::of_real(folder, path, real, patience)
+    }
+
+    fn of_real(
+        folder: &Path,
+        path: &Path,
+        real: PathBuf,
+        patience: Duration,
+    ) -> Result<Self, WriteError> {
         create_folder(folder)?;
         let place = Sha256::digest(real.as_os_str().as_encoded_bytes());
         let name: String = place
@@ -100,6 +134,19 @@ pub fn write(lock: &EditLock, identity: &Identity, text: &str) -> Result<Identit
         Ok(now)
     } else {
         Err(changed())
+    }
+}
+
+/// Makes a file that is not there, for its user alone, durably, with the folders above it.
+///
+/// # Errors
+/// [`WriteError::Changed`] if something is there by now; [`WriteError::File`].
+pub fn create(lock: &EditLock, path: &Path, text: &str) -> Result<(), WriteError> {
+    let above = lock.real.parent().unwrap_or_else(|| Path::new("."));
+    ensure_folder(above)?;
+    match write_new_file(&lock.real, text.as_bytes())? {
+        true => Ok(()),
+        false => Err(WriteError::Changed(path.to_path_buf())),
     }
 }
 

@@ -104,6 +104,19 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Sees to it that there is a folder for a file of another program. What is missing is made 0700; what is there may be
+/// anybody's.
+///
+/// # Errors
+/// [`FileError::Io`].
+pub fn ensure_folder(folder: &Path) -> Result<(), FileError> {
+    let mut builder = private_folders();
+    builder
+        .recursive(true)
+        .create(folder)
+        .map_err(FileError::io("create", folder))
+}
+
 /// Reads a file of ours, `None` if there is none.
 ///
 /// # Errors

@@ -37,6 +37,17 @@ struct State {
     unattended: bool,
     frozen: Option<Frozen>,
     anchor: Option<Anchor>,
+    /// The number of the baseline of clients' files that counts. A home from before there was one has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    baseline: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Since when, and why, no value may leave.
@@ -98,6 +109,7 @@ impl Seal {
                 unattended,
                 frozen: None,
                 anchor: None,
+                baseline: 0,
             },
         }
     }
@@ -186,6 +198,41 @@ impl Seal {
         self.state.anchor = Some(anchor);
     }
 
+    /// Returns the number of the baseline of clients' files that counts; 0 where there never was one.
+    #[must_use]
+    pub fn baseline(&self) -> u64 {
+        self.state.baseline
+    }
+
+    /// Moves on to another baseline.
+    pub fn set_baseline(&mut self, number: u64) {
+        self.state.baseline = number;
+    }
+
+    /// Marks `bytes` under the key for one purpose, in hexadecimal (HMAC-SHA-256, RFC 2104): without the key nobody can
+    /// tell what was marked, not even by trying. `purpose` is a line of its own, and no other mark of this key begins
+    /// with it.
+    #[must_use]
+    pub fn mark(&self, purpose: &str, bytes: &[u8]) -> String {
+        hex::encode(&self.marking(purpose, bytes).finalize().into_bytes())
+    }
+
+    /// Tells whether `mark` is that of `bytes` for this purpose.
+    #[must_use]
+    pub fn knows(&self, purpose: &str, bytes: &[u8], mark: &str) -> bool {
+        let mut given = [0_u8; 32];
+        hex::decode(mark, &mut given).is_some()
+            && self.marking(purpose, bytes).verify_slice(&given).is_ok()
+    }
+
+    fn marking(&self, purpose: &str, bytes: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.mac();
+        mac.update(purpose.as_bytes());
+        mac.update(b"\n");
+        mac.update(bytes);
+        mac
+    }
+
     /// Begins a mark under the key.
     pub(super) fn mac(&self) -> Hmac<Sha256> {
         let key: &[u8; KEY_BYTES] = &self.key;
@@ -235,9 +282,34 @@ mod tests {
             seq: 3,
             hash: "ab".to_owned(),
         });
+        seal.set_baseline(u64::MAX);
         let read = Seal::read(&seal.write()).expect("a seal");
         assert_eq!(read.state, seal.state);
         assert_eq!(*read.key, [0xa7; KEY_BYTES]);
+    }
+
+    #[test]
+    fn a_mark_is_known_by_its_key_purpose_and_bytes_alone() {
+        let seal = |byte| Seal::new(Zeroizing::new([byte; KEY_BYTES]), 1, false);
+        let mark = seal(1).mark("a", b"text");
+        assert!(seal(1).knows("a", b"text", &mark));
+        assert!(!seal(2).knows("a", b"text", &mark), "another key");
+        assert!(!seal(1).knows("b", b"text", &mark), "another purpose");
+        assert!(!seal(1).knows("a", b"texts", &mark), "other bytes");
+        assert!(!seal(1).knows("a", b"text", ""), "no mark");
+    }
+
+    #[test]
+    fn a_seal_from_before_there_were_baselines_still_counts() {
+        let text = Seal::new(Zeroizing::new([1; KEY_BYTES]), 1, false).write();
+        assert_eq!(Seal::read(&text).expect("a seal").baseline(), 0);
+        let key = "01".repeat(KEY_BYTES);
+        let old = format!(
+            "{{\"format\":1,\"key\":\"{key}\",\"state\":{{\"generation\":1,\"unattended\":false,\"frozen\":null,\"anchor\":null}}}}"
+        );
+        let bytes = Zeroizing::new(old.into_bytes());
+        let read = Seal::read(&SecretValue::new(bytes)).expect("a seal");
+        assert_eq!(read.baseline(), 0);
     }
 
     #[test]

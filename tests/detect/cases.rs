@@ -1,6 +1,6 @@
 //! What a finding says besides where it is.
 
-use broker::clients::detect::{About, Confidence, Finding, detect, remarks};
+use broker::clients::detect::{About, Confidence, Finding, detect, is_nameable, remarks};
 use broker::clients::{Entry, Item, Literal, Place};
 
 use super::made_up::{Numbers, filled};
@@ -152,6 +152,49 @@ fn a_variable_is_named_where_it_would_reach_the_server() {
         ),
     ] {
         assert_eq!(one(line).wanted.as_deref(), wanted, "{line:?}");
+    }
+}
+
+#[test]
+fn a_wrapped_server_is_searched_behind_the_dashes_and_what_is_passed_on_is_no_secret() {
+    let line = [
+        "/opt/broker",
+        "exec",
+        "--pass",
+        "GITHUB_TOKEN",
+        "--pass-any",
+        "DB_PASSWORD_FILE_7Rk2Xv9aQ4mZt8",
+        "x",
+        "--",
+        "npx",
+        "-y",
+        "@stripe/mcp@0.3.3",
+        "--api-key=sk_live_{{alnum:24}}",
+    ];
+    let finding = one(&line);
+    assert_eq!(finding.place, Place::Argument(10));
+    assert_eq!(finding.item, 11);
+    assert_eq!(finding.wanted.as_deref(), Some("STRIPE_SECRET_KEY"));
+    let own = one(&["broker", "exec", "--env=A_TOKEN={{hex:40}}", "--", "x"]);
+    assert_eq!(own.name.as_deref(), Some("A_TOKEN"));
+    let last = one(&["broker", "exec", "x", "--env", "A_TOKEN={{hex:40}}"]);
+    assert_eq!(last.place, Place::Argument(3));
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_name_may_not_be_shown_and_names_may() {
+    let token = filled("ghp_{{alnum:36}}", &mut Numbers::new(5));
+    assert!(!is_nameable(&token));
+    for name in [
+        "github",
+        "GITHUB_PERSONAL_ACCESS_TOKEN",
+        "github.com/modelcontextprotocol/servers/tree/main/src/github",
+        "@upstash/context7-mcp",
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "X-Api-Key",
+        "#3",
+    ] {
+        assert!(is_nameable(name), "{name}");
     }
 }
 

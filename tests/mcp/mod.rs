@@ -5,7 +5,7 @@
 
 mod arguments;
 mod bytes;
-mod client;
+pub mod client;
 mod environment;
 mod process;
 

@@ -34,6 +34,8 @@ pub(super) const TRIES: usize = 20;
 #[derive(Debug)]
 pub(in crate::cli) struct Released {
     pub(in crate::cli) values: Values,
+    /// The seals that confirmed it.
+    pub(in crate::cli) seals: Seals,
     pub(in crate::cli) event: Event,
 }
 
@@ -172,6 +174,7 @@ pub(super) fn release(
         }
         return Ok(Released {
             values: batch.values,
+            seals: batch.seals,
             event,
         });
     }

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
+use super::super::clients;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::anchors::anchor_of;
@@ -16,6 +17,7 @@ use super::{Permissions, place_of};
 use crate::audit::Position;
 use crate::catalog::change::Stores;
 use crate::catalog::{Catalog, Home, Record};
+use crate::clients::table::Surroundings;
 use crate::paths::{self, Lock};
 use crate::policy::{Frozen, Grant, Grants, Rotation, Seal, SealError};
 use crate::store::{HomeId, ItemId, Store, StoreError, StoreKind};
@@ -56,7 +58,7 @@ pub(in crate::cli) fn is_unattended(home: &Home, stores: &mut dyn Stores) -> Res
 }
 
 /// Makes the seal of a home that is being made, with the `first` entry of its log, and its file of grants, in which
-/// nothing is allowed.
+/// nothing is allowed. What the files of clients say `around` the user is its baseline.
 ///
 /// # Errors
 /// A store's error; `file-io`.
@@ -66,10 +68,16 @@ pub(in crate::cli) fn create(
     store: &mut dyn Store,
     unattended: bool,
     first: Position,
+    around: Option<&Surroundings>,
 ) -> Result<(), Failure> {
     let mut grants = Grants::none(id.clone(), 0);
     let mut seal = Seal::new(random_key()?, grants.generation(), unattended);
     seal.set_anchor(anchor_of(first));
+    if let Some(around) = around {
+        seal.set_baseline(u64::from(step()?.get()));
+        let baseline = clients::first(id, store.kind(), &seal, around);
+        paths::write_file(&paths.baseline_file(), &baseline.to_json())?;
+    }
     store.write(&ItemId::seal(id), &seal.write())?;
     grants.mark(store.kind(), &seal);
     paths::write_file(&paths.grants_file(), &grants.to_json())?;
@@ -231,10 +239,24 @@ pub(in crate::cli) fn update_if(
     stores: &mut dyn Stores,
     output: &Output,
     check: impl FnOnce() -> Result<(), Failure>,
+    update: impl FnMut(&mut Seal),
+) -> Result<(), Failure> {
+    let lock = home.lock()?;
+    check()?;
+    update_held(home, stores, output, &lock, update)
+}
+
+/// As [`update`], by who has the lock.
+///
+/// # Errors
+/// As [`update`].
+pub(in crate::cli) fn update_held(
+    home: &Home,
+    stores: &mut dyn Stores,
+    output: &Output,
+    _lock: &Lock,
     mut update: impl FnMut(&mut Seal),
 ) -> Result<(), Failure> {
-    let _lock = home.lock()?;
-    check()?;
     let mut failed = None;
     let mut done = 0_usize;
     for kind in known_kinds(home, stores, output) {
@@ -414,7 +436,7 @@ fn random_key() -> Result<Zeroizing<[u8; 64]>, Failure> {
 }
 
 /// How far a change moves the generation on. Small enough for many millions of changes.
-fn step() -> Result<NonZeroU32, Failure> {
+pub(in crate::cli) fn step() -> Result<NonZeroU32, Failure> {
     let mut bytes = [0_u8; 4];
     random(&mut bytes)?;
     let way = u32::from_be_bytes(bytes) >> 4;

@@ -4,6 +4,7 @@ use super::super::context::Context;
 use super::super::entry;
 use super::super::failure::Failure;
 use super::super::permission::quoted;
+use super::super::scan::{place_words, shown_name};
 use super::target::{Planned, Target};
 use crate::clients::Place;
 use crate::clients::protect::suggest;
@@ -19,7 +20,10 @@ pub(super) fn steps(
     context: &Context,
 ) -> Result<Vec<String>, Failure> {
     let found = &one.found.entry;
-    let mut lines = vec![format!("  the entry of {}:", escaped(&found.server))];
+    let mut lines = vec![format!(
+        "  the entry of {}:",
+        escaped(shown_name(&found.server))
+    )];
     let mut flags = Vec::new();
     for item in &found.items {
         if let Place::Variable(name) = &item.place {
@@ -32,15 +36,15 @@ pub(super) fn steps(
     }
     for known in &one.plan.moves {
         let what = known.variable.as_deref().unwrap_or("secret");
-        let name = suggest(&found.server, what, &|_| false);
+        let name = suggest(shown_name(&found.server), shown_name(what), &|_| false);
         lines.push(format!(
             "    store what stands in its {}: broker set {name}",
-            escaped(&super::super::scan::place_words(&known.place))
+            escaped(&place_words(&known.place))
         ));
         match &known.variable {
             Some(variable) => lines.push(format!(
                 "    and write there instead, as the variable {}: broker://{name}",
-                escaped(variable)
+                escaped(shown_name(variable))
             )),
             None => lines.push(format!("    and write there instead: broker://{name}")),
         }

@@ -19,6 +19,7 @@ use crate::catalog::{Catalog, Home};
 use crate::clients::document::{Document, Found};
 use crate::clients::edit::{Edit, EditError, Undo, Wrap, edit};
 use crate::clients::protect::Move;
+use crate::clients::table::HandsDown;
 use crate::clients::undo_record::is_keepable;
 use crate::clients::{Entry, Place, Wrapped};
 use crate::launch::{Plan, is_dangerous, reading};
@@ -94,7 +95,7 @@ impl Rewrite {
         let starter = Starter {
             client: target.client,
             scope: target.file.scope,
-            project: target.wanted.project.clone(),
+            wanted: target.wanted.clone(),
         };
         let (mut edits, mut changed, mut left) = (Vec::new(), Vec::new(), Vec::new());
         for one in &target.entries {
@@ -119,7 +120,13 @@ impl Rewrite {
             for known in &one.plan.moves {
                 let what = known.variable.as_deref().unwrap_or("secret");
                 let stores = stores.as_deref_mut();
-                let chosen = names.choose(name, what, &known.value, context.now(), stores)?;
+                let chosen = names.choose(
+                    scan::shown_name(name),
+                    scan::shown_name(what),
+                    &known.value,
+                    context.now(),
+                    stores,
+                )?;
                 let reference = Reference {
                     name: chosen.record.name.clone(),
                 };
@@ -274,16 +281,23 @@ fn wrapping(
         if matches!(Reference::find(text), Ok(Some(_))) {
             continue;
         }
-        let is_known = started::given(text, &item.place, starter).as_deref() == Some(text);
+        // What the client itself was started with may take its place.
+        let is_sure = target.client.hands_down != HandsDown::EverythingFirst;
+        let is_known =
+            is_sure && started::given(text, &item.place, starter).as_deref() == Some(text);
         add(name, is_known);
     }
-    if let Some(named) = entry.get(&Place::EnvFile) {
-        let names = scan::variables_of(named, &target.wanted)
-            .ok_or("the file of variables that it names could not be read, and the server would not get them")?;
-        for name in names {
-            if !moved.contains(name.as_str()) && seen.insert(name.clone()) {
-                add(&name, false);
-            }
+    let of_file = scan::of_entry(entry, &target.wanted).ok_or(
+        "the file of variables that it names could not be read, and the server would not get them",
+    )?;
+    for (name, reference) in of_file {
+        if reference.is_none() && !moved.contains(name.as_str()) && seen.insert(name.clone()) {
+            add(&name, false);
+        }
+    }
+    for name in started::handed_on(entry) {
+        if !moved.contains(name) && seen.insert(name.to_owned()) {
+            add(name, false);
         }
     }
     for name in moved.iter().filter(|name| is_dangerous(name)) {

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::permission::{quoted, words};
-use super::super::scan::place_words;
+use super::super::scan::{place_words, shown_name};
 use super::rewrite::{Changed, Rewrite};
 use super::row::{Outcome, Row};
 use super::target::Target;
@@ -31,7 +31,7 @@ pub(super) fn plan(rewrites: &[Rewrite], home: &Home, context: &Context) -> Vec<
 
 /// An entry, as a difference.
 fn entry(target: &Target, changed: &Changed) -> Vec<String> {
-    let mut lines = vec![format!("  {}", escaped(&changed.server))];
+    let mut lines = vec![format!("  {}", escaped(shown_name(&changed.server)))];
     let before = target
         .entries
         .iter()
@@ -57,7 +57,7 @@ fn entry(target: &Target, changed: &Changed) -> Vec<String> {
         match &moved.what.variable {
             Some(variable) => lines.push(format!(
                 "  + variable {}: broker://{name}{known}",
-                escaped(variable)
+                escaped(shown_name(variable))
             )),
             None => lines.push(format!("  + {place}: broker://{name}{known}")),
         }

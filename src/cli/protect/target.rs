@@ -73,7 +73,9 @@ impl Target {
         Failure,
     > {
         // Looked at without the lock first: most files have nothing to be done, and need none.
-        let Opened { client, file, text } = scan::open(wanted)?;
+        let Some(Opened { client, file, text }) = scan::open(wanted)? else {
+            return Ok(None);
+        };
         let is_asked =
             |found: &Found| args.server.is_empty() || args.server.contains(&found.entry.server);
         let entries_of = |text: &ClientText| -> Vec<Planned> {
@@ -108,7 +110,9 @@ impl Target {
         }
         let folder = context.paths()?.client_locks_folder();
         let lock = EditLock::take(&folder, &wanted.path, PATIENCE)?;
-        let Opened { client, file, text } = scan::open(wanted)?;
+        let Some(Opened { client, file, text }) = scan::open(wanted)? else {
+            return Ok(None);
+        };
         let entries = entries_of(&text);
         Ok(Some((client, file, text, Some(lock), entries)))
     }
@@ -160,7 +164,7 @@ impl Target {
                 lines.push(format!(
                     "  {} of {} in {}",
                     crate::text::escaped(&scan::place_words(&known.place)),
-                    crate::text::escaped(&one.found.entry.server),
+                    crate::text::escaped(scan::shown_name(&one.found.entry.server)),
                     crate::text::escaped(&self.wanted.path.display().to_string()),
                 ));
             }
@@ -215,7 +219,7 @@ impl Target {
         Row {
             client: self.wanted.client_id(),
             file: self.wanted.path.display().to_string(),
-            server: Some(server.to_owned()),
+            server: Some(scan::shown_name(server).to_owned()),
             place: Some(scan::place_words(place)),
             secret: None,
             outcome,

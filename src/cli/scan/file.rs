@@ -1,26 +1,19 @@
 //! One client's file: its entries, the files of variables they name, who can read it, and its history.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::super::context::Context;
 use super::super::failure::Failure;
-use super::row::{Row, words};
-use super::{Wanted, history};
-use crate::clients::detect::{Confidence, Finding, detect};
-use crate::clients::read::{ClientText, MOST_BYTES, ReadError, read};
-use crate::clients::table::{Client, ClientFile, recognise_content};
-use crate::clients::{Document, Entry, Format, Found, Item, Literal, Place};
-use crate::config::parse_dotenv;
-use crate::paths::{is_readable_by_others, read_foreign_file};
-
-/// What came of looking at a file.
-pub(super) struct Looked {
-    pub(super) rows: Vec<Row>,
-    /// What was not looked at, and why.
-    pub(super) notes: Vec<String>,
-}
+use super::row::{About, Looked};
+use super::wanted::Wanted;
+use super::{history, variables};
+use crate::clients::detect::{self, Confidence, Finding, Remark, detect, remarks, unresolved};
+use crate::clients::read::{ClientText, ReadError, read};
+use crate::clients::table::{Client, ClientFile, Expansion, recognise_content};
+use crate::clients::{Document, Entry, Format, Found, Item};
+use crate::paths::is_readable_by_others;
 
 /// A file as it was read.
 pub(in crate::cli) struct Opened {
@@ -29,89 +22,65 @@ pub(in crate::cli) struct Opened {
     pub(in crate::cli) text: ClientText,
 }
 
-/// Looks through a file.
-///
-/// # Errors
-/// `client-file-unreadable`, `client-file-unknown`.
-pub(super) fn look(wanted: &Wanted, context: &Context) -> Result<Looked, Failure> {
-    let opened = open(wanted)?;
-    let path = wanted.path.display().to_string();
-    let mut looked = Looked {
-        rows: Vec::new(),
-        notes: Vec::new(),
-    };
-    let mut needles: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-    let id = (opened.client.id != "other").then_some(opened.client.id);
-    for found in opened.text.document.entries(opened.file) {
-        for finding in detect(&found.entry) {
-            let item = item_of(&found, &finding);
-            if finding.confidence > Confidence::Low
-                && let Some((_, item)) = item
-            {
-                let bytes = item.text.text().as_bytes().get(finding.span.clone());
-                needles.extend(bytes.map(|bytes| Zeroizing::new(bytes.to_vec())));
-            }
-            let begin = item
-                .and_then(|(at, _)| found.spans.get(at))
-                .map(|span| span.start);
-            looked.rows.push(Row {
-                client: id,
-                file: path.clone(),
-                line: begin.map(|at| opened.text.document.line(at)),
-                server: Some(found.entry.server.clone()),
-                place: Some(words(&finding.place)),
-                kind: finding.kind.to_string(),
-                confidence: Some(finding.confidence.word()),
-                message: message(&finding),
-            });
-        }
-        if let Some(named) = found.entry.get(&Place::EnvFile) {
-            variables(named, &found.entry, wanted, id, &mut looked);
-        }
+impl Opened {
+    /// Its client's name, unless nobody knows whose it is.
+    fn id(&self) -> Option<&'static str> {
+        (self.client.id != "other").then_some(self.client.id)
     }
-    if !needles.is_empty() && is_readable_by_others(opened.text.identity.real()) {
-        looked.rows.push(Row {
-            client: id,
-            file: path.clone(),
-            line: None,
-            server: None,
-            place: None,
-            kind: "readable-by-others".to_owned(),
-            confidence: None,
-            message: "other users of this machine can read the file".to_owned(),
-        });
+}
+
+/// Looks through a file, or notes that it could not be looked at: `client-file-unreadable`, `client-file-unknown`.
+pub(super) fn look(wanted: &Wanted, context: &Context, looked: &mut Looked) {
+    let opened = match open(wanted) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return,
+        Err(failure) => {
+            looked.failed.push(failure);
+            return;
+        }
+    };
+    let about = About {
+        client: opened.id(),
+        file: wanted.path.display().to_string(),
+    };
+    let mut needles = Needles::default();
+    let entries = opened.text.document.entries(opened.file);
+    for found in &entries {
+        entry(found, &opened, &about, &mut needles, looked);
     }
     let judge = |bytes: &[u8]| judged(bytes, opened.file);
-    history::look(
+    around(
         opened.text.identity.real(),
         &needles,
         &judge,
         context,
-        |kind, confidence, message| {
-            looked.rows.push(Row {
-                client: id,
-                file: path.clone(),
-                line: None,
-                server: None,
-                place: None,
-                kind: kind.to_owned(),
-                confidence,
-                message,
-            });
-        },
+        &about,
+        looked,
     );
-    Ok(looked)
+    for found in &entries {
+        variables::look(&found.entry, wanted, context, about.client, looked);
+    }
 }
 
-/// Reads a file, and finds out whose it is.
+/// Reads a file, and finds out whose it is. `None` if it went away since it was seen.
 ///
 /// # Errors
 /// `client-file-unreadable`, `client-file-unknown`.
-pub(in crate::cli) fn open(wanted: &Wanted) -> Result<Opened, Failure> {
+pub(in crate::cli) fn open(wanted: &Wanted) -> Result<Option<Opened>, Failure> {
     let by_name = Format::of(&wanted.path).unwrap_or(Format::Json);
     let format = wanted.known.map_or(by_name, |(_, file)| file.format);
-    let text = read(&wanted.path, format)?;
-    let known = wanted.known.or_else(|| recognise_content(&text.document));
+    let text = match read(&wanted.path, format) {
+        Err(ReadError::Absent(_)) => return Ok(None),
+        text => text?,
+    };
+    // Some are called like the file of one client, and are spelled like that of another.
+    let says_something =
+        |(_, file): &(&Client, &ClientFile)| !text.document.entries(file).is_empty();
+    let known = wanted
+        .known
+        .filter(says_something)
+        .or_else(|| recognise_content(&text.document))
+        .or(wanted.known);
     let (client, file) = known.ok_or_else(|| {
         let message = format!(
             "\"{}\" says nothing of MCP servers where a client would look",
@@ -119,29 +88,110 @@ pub(in crate::cli) fn open(wanted: &Wanted) -> Result<Opened, Failure> {
         );
         Failure::new("client-file-unknown", message)
     })?;
-    Ok(Opened { client, file, text })
+    Ok(Some(Opened { client, file, text }))
 }
 
-/// The item that a finding is in, and its number.
-fn item_of<'a>(found: &'a Found, finding: &Finding) -> Option<(usize, &'a Item)> {
-    let items = found.entry.items.iter().enumerate();
-    let mut at_place = items.filter(|(_, item)| item.place == finding.place);
-    at_place.next_back()
+/// Values that are looked for in the history. They are wiped.
+#[derive(Default)]
+pub(super) struct Needles(Vec<Zeroizing<Vec<u8>>>);
+
+impl Needles {
+    /// Adds what was found in a text, unless it is only a hint.
+    pub(super) fn add(&mut self, item: &Item, finding: &Finding) {
+        if finding.confidence > Confidence::Low {
+            let bytes = item.text.text().as_bytes().get(finding.span.clone());
+            self.0
+                .extend(bytes.map(|bytes| Zeroizing::new(bytes.to_vec())));
+        }
+    }
 }
 
-/// What is said of a finding besides its place.
-fn message(finding: &Finding) -> String {
-    let mut message = match &finding.name {
-        Some(name) => format!("a {} in plain text, as {name}", finding.kind),
-        None => format!("a {} in plain text", finding.kind),
+/// Looks through one entry.
+fn entry(
+    found: &Found,
+    opened: &Opened,
+    about: &About,
+    needles: &mut Needles,
+    looked: &mut Looked,
+) {
+    let server = found.entry.server.as_str();
+    let line = |item: usize| {
+        let span = found.spans.get(item);
+        span.map(|span| opened.text.document.line(span.start))
     };
-    if let Place::Argument(_) | Place::Command = finding.place {
-        message.push_str("; every user of the machine sees it while the server runs");
+    let note = match (found.is_shadowed, found.entry.is_disabled) {
+        (true, _) => "; a later entry of this name takes its place",
+        (false, true) => "; the server is switched off",
+        (false, false) => "",
+    };
+    let findings = detect(&found.entry);
+    for (number, item) in found.entry.items.iter().enumerate() {
+        let here: Vec<&Finding> = findings.iter().filter(|one| one.item == number).collect();
+        here.iter().for_each(|one| needles.add(item, one));
+        if let Some(mut row) = about.found(line(number), server, &here) {
+            row.message.push_str(note);
+            looked.rows.push(row);
+        }
     }
-    if let Some(variable) = &finding.wanted {
-        message.push_str(&format!("; the server takes it from {variable}, too"));
+    for Remark { place, about: what } in more(&found.entry, opened) {
+        // The last one of a place is the one that counts.
+        let at = found
+            .entry
+            .items
+            .iter()
+            .rposition(|item| item.place == place);
+        let message = match what {
+            detect::About::Unpinned => {
+                "the package is fetched in whatever version there is".to_owned()
+            }
+            detect::About::PlainHttp => "requests go over plain http to another machine".to_owned(),
+            detect::About::Unresolved => format!(
+                "what looks like a reference reaches the server as it stands: {} puts nothing in its place here",
+                opened.client.name
+            ),
+            // Said of each such finding.
+            detect::About::SecretInArguments => continue,
+        };
+        let at = at.and_then(line);
+        looked
+            .rows
+            .push(about.text(at, (server, &place), what.word(), message));
     }
-    message
+}
+
+fn more(entry: &Entry, opened: &Opened) -> Vec<Remark> {
+    let mut more = remarks(entry);
+    // What a client does that is not known is not known either.
+    if opened.id().is_some() {
+        let expansion: &Expansion = &opened.client.expansion;
+        more.extend(unresolved(entry, expansion));
+    }
+    more
+}
+
+/// Looks at what is around a file: who can read it, and its history.
+pub(super) fn around(
+    real: &Path,
+    needles: &Needles,
+    judge: &dyn Fn(&[u8]) -> usize,
+    context: &Context,
+    about: &About,
+    looked: &mut Looked,
+) {
+    if !needles.0.is_empty() && is_readable_by_others(real) {
+        let message = "other users of this machine may read the file, by its mode".to_owned();
+        let row = about.whole("readable-by-others", None, message);
+        looked.rows.push(row);
+    }
+    history::look(
+        real,
+        &needles.0,
+        judge,
+        context,
+        |kind, confidence, message| {
+            looked.rows.push(about.whole(kind, confidence, message));
+        },
+    );
 }
 
 /// Counts what is found in another version of the file.
@@ -150,99 +200,16 @@ fn judged(bytes: &[u8], file: &ClientFile) -> usize {
     let Ok(document) = Document::parse(file.format, text) else {
         return 0;
     };
-    let findings = document
-        .entries(file)
-        .into_iter()
-        .flat_map(|f| detect(&f.entry));
-    findings.filter(|f| f.confidence > Confidence::Low).count()
+    let entries = document.entries(file).into_iter();
+    entries.map(|found| sure(&found.entry)).sum()
 }
 
-/// Looks through the file of variables that an entry names.
-fn variables(
-    named: &str,
-    entry: &Entry,
-    wanted: &Wanted,
-    client: Option<&'static str>,
-    looked: &mut Looked,
-) {
-    let Some(path) = resolved(named, wanted) else {
-        looked.notes.push(format!(
-            "the file of variables of \"{}\" in \"{}\" was not looked at: where it is, only the client knows",
-            entry.server,
-            wanted.path.display()
-        ));
-        return;
-    };
-    let not_read = |why: &str| {
-        format!(
-            "the file of variables \"{}\" was not looked at: {why}",
-            path.display()
-        )
-    };
-    let bytes = match read_foreign_file(&path, MOST_BYTES) {
-        Ok(Some(file)) => file.bytes,
-        Ok(None) => return,
-        Err(error) => {
-            looked.notes.push(error.to_string());
-            return;
-        }
-    };
-    let entries = match parse_dotenv(&bytes) {
-        Ok(entries) => entries,
-        Err(error) => {
-            looked.notes.push(not_read(&error.to_string()));
-            return;
-        }
-    };
-    for variable in entries {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "into the search, which says where and never what"
-        )]
-        let text = String::from_utf8_lossy(variable.value.expose()).into_owned();
-        let one = Entry {
-            server: entry.server.clone(),
-            is_disabled: entry.is_disabled,
-            items: vec![Item {
-                place: Place::Variable(variable.name.clone()),
-                text: Literal::new(text),
-            }],
-        };
-        looked
-            .rows
-            .extend(detect(&one).into_iter().map(|finding| Row {
-                client,
-                file: path.display().to_string(),
-                line: Some(variable.line),
-                server: Some(entry.server.clone()),
-                place: Some(words(&finding.place)),
-                kind: finding.kind.to_string(),
-                confidence: Some(finding.confidence.word()),
-                message: message(&finding),
-            }));
-    }
-}
-
-/// Returns the names of the variables in the file that an entry names; `None` if it cannot be read.
-pub(in crate::cli) fn variables_of(named: &str, wanted: &Wanted) -> Option<Vec<String>> {
-    let path = resolved(named, wanted)?;
-    let file = read_foreign_file(&path, MOST_BYTES).ok()??;
-    let variables = parse_dotenv(&file.bytes).ok()?;
-    Some(variables.into_iter().map(|one| one.name).collect())
-}
-
-/// Where a file of variables is; `None` if that depends on what is not known here.
-fn resolved(named: &str, wanted: &Wanted) -> Option<PathBuf> {
-    let project = wanted.project.as_deref();
-    let own = wanted.path.parent();
-    let named = match named.strip_prefix("${workspaceFolder}") {
-        Some(rest) => project?.join(rest.trim_start_matches(['/', '\\'])),
-        None => PathBuf::from(named),
-    };
-    if named.to_string_lossy().contains(['$', '%', '~']) {
-        return None;
-    }
-    Some(project.or(own).unwrap_or(Path::new("/")).join(named))
+/// Counts what is more than a hint.
+pub(super) fn sure(entry: &Entry) -> usize {
+    let findings = detect(entry).into_iter();
+    findings
+        .filter(|one| one.confidence > Confidence::Low)
+        .count()
 }
 
 impl From<ReadError> for Failure {

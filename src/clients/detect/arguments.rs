@@ -167,6 +167,15 @@ impl<'t> Walk<'_, 't> {
                     .count();
                 self.command(rest.get(options..).unwrap_or_default());
             }
+            // A server that is wrapped already: what it is started with stands behind the dashes.
+            "broker" => {
+                let end = rest.iter().position(|word| word.piece.text == "--");
+                let (own, command) = rest
+                    .split_at_checked(end.unwrap_or(rest.len()))
+                    .unwrap_or_default();
+                self.broker(own);
+                self.command(command.get(1..).unwrap_or_default());
+            }
             "export" | "set" | "setx" | "declare" | "local" | "readonly" => {
                 self.set(rest, name != "setx");
             }
@@ -189,6 +198,23 @@ impl<'t> Walk<'_, 't> {
                 self.script_behind(rest, is_run);
             }
             _ => self.row(&name, first, rest),
+        }
+    }
+
+    /// broker's own options, of which `--env NAME=value` alone has a value: those that pass a variable on name it.
+    fn broker(&mut self, words: &[Word<'t>]) {
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            let assigned = match word.piece.text {
+                "--env" => rest.next().copied(),
+                _ => word
+                    .piece
+                    .behind("--env=")
+                    .map(|piece| Word { at: word.at, piece }),
+            };
+            if let Some(assigned) = assigned {
+                self.assignment(assigned, true);
+            }
         }
     }
 

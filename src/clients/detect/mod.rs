@@ -34,7 +34,7 @@ use super::{Entry, Item, Place, Wrapped};
 use search::Search;
 
 pub use reference::is_reference;
-pub use remark::{About, Remark, remarks};
+pub use remark::{About, Remark, remarks, unresolved};
 
 /// How sure it is that a text is a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +99,8 @@ impl fmt::Display for Kind {
 /// A secret in plain text. Holds where it is, never what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// Which of the entry's texts it is in. A place can have two, where a key stands twice.
+    pub item: usize,
     /// The text it is in.
     pub place: Place,
     /// Where in that text it is, in bytes, at borders of characters.
@@ -129,9 +131,10 @@ pub fn detect(entry: &Entry) -> Vec<Finding> {
     arguments::search(&entry.items, own, &mut searches);
     let has_aws_id = searches.iter().any(Search::has_aws_id);
     let mut findings = Vec::new();
-    for (item, search) in entry.items.iter().zip(searches) {
+    for ((number, item), search) in (0..).zip(&entry.items).zip(searches) {
         for found in search.finished(has_aws_id) {
             findings.push(Finding {
+                item: number,
                 place: item.place.clone(),
                 span: found.span,
                 kind: found.kind,
@@ -142,6 +145,16 @@ pub fn detect(entry: &Entry) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Tells whether a name may be shown: of a server, a variable, a header or a key. Where a secret stands in the place of one,
+/// it may not.
+#[must_use]
+pub fn is_nameable(name: &str) -> bool {
+    let mut search = Search::of(name);
+    search.unnamed();
+    let is_sure = |found: &search::Found| found.confidence > Confidence::Low;
+    !search.finished(false).iter().any(is_sure)
 }
 
 /// Searches a text that needs no other to be understood.

@@ -101,6 +101,8 @@ pub enum Piece {
 pub struct Splice {
     /// Where in the new text the new bytes stand.
     pub span: Range<usize>,
+    /// Which of all that were replaced it is, in the order of the file: several may have become nothing at one place.
+    pub order: usize,
     /// The new bytes.
     pub new: String,
     /// What stood there.

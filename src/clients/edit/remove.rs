@@ -26,7 +26,18 @@ impl Work<'_> {
         match &self.node(holder)?.kind {
             Kind::List(all) => {
                 let spans: Vec<_> = all.iter().map(|one| one.span.clone()).collect();
-                self.remove_between(&spans, *number, node, place)?;
+                let goes = |at: usize| self.is_taken_out(&[holder, &[at]].concat());
+                let is_last = number.checked_add(1) == Some(all.len());
+                let before = number
+                    .checked_sub(1)
+                    .filter(|before| is_last && goes(*before));
+                if before.is_some() {
+                    // What stands between the last two goes with the first of them.
+                    let kept = (0..*number).rev().find(|at| !goes(*at));
+                    self.remove_last(&spans, kept, node, place)?;
+                } else {
+                    self.remove_between(&spans, *number, node, place)?;
+                }
             }
             Kind::Map(pairs, Form::Braces) => {
                 let span = |pair: &Pair| pair.key_span.start..pair.value.span.end;
@@ -126,6 +137,34 @@ impl Work<'_> {
                     self.cut_sign(comma);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the last of a list out, of which those before it go as well, down to the one that is kept.
+    fn remove_last(
+        &mut self,
+        spans: &[Range<usize>],
+        kept: Option<usize>,
+        node: &Node,
+        place: &Place,
+    ) -> Result<(), EditError> {
+        self.cut_out(node.span.clone(), node, place);
+        let kept = kept.and_then(|kept| Some((spans.get(kept)?, spans.get(kept.checked_add(1)?)?)));
+        let behind = self.gaps.comma(node.span.end);
+        let Some((kept, next)) = kept else {
+            if let Some(comma) = behind {
+                self.cut_sign(comma);
+            }
+            return Ok(());
+        };
+        let sign = self.gaps.comma(kept.end).ok_or(EditError::Absent)?;
+        let (before, after) = (kept.end..sign, sign.saturating_add(1)..next.start);
+        if self.gaps.is_space(before) && self.gaps.is_space(after) {
+            let old = Piece::Text(self.gaps.slice(kept.end..next.start).to_owned());
+            self.cut(kept.end..next.start, String::new(), vec![old]);
+        } else {
+            self.cut_sign(behind.unwrap_or(sign));
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ pub fn undo(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
 
 fn exactly(document: &Document, file: &ClientFile, changes: &[Undo]) -> Option<Zeroizing<String>> {
     let mut splices: Vec<&Splice> = changes.iter().flat_map(|one| &one.splices).collect();
-    splices.sort_by_key(|splice| (splice.span.start, splice.span.end));
+    splices.sort_by_key(|splice| (splice.span.start, splice.order));
     let now = document.text();
     let added: usize = splices.iter().flat_map(|one| &one.old).map(length).sum();
     let mut text = Zeroizing::new(String::with_capacity(now.len().saturating_add(added)));

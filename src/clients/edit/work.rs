@@ -122,6 +122,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Tells whether the value at `path` is taken out.
+    pub(super) fn is_taken_out(&self, path: &[usize]) -> bool {
+        matches!(self.actions.get(path), Some(Action::Remove))
+    }
+
     /// Notes that the map at `path` gets one more pair behind all others.
     pub(super) fn append(
         &mut self,
@@ -212,7 +217,7 @@ impl<'a> Work<'a> {
         let mut text = Zeroizing::new(String::with_capacity(old.len().saturating_add(added)));
         let mut splices: BTreeMap<usize, Vec<Splice>> = BTreeMap::new();
         let mut done = 0_usize;
-        for cut in self.cuts {
+        for (order, cut) in self.cuts.into_iter().enumerate() {
             if cut.span.start < done {
                 return Err(EditError::Overlap);
             }
@@ -221,6 +226,7 @@ impl<'a> Work<'a> {
             text.push_str(&cut.new);
             splices.entry(cut.change).or_default().push(Splice {
                 span: start..text.len(),
+                order,
                 new: cut.new,
                 old: cut.old,
             });

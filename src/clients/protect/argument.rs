@@ -30,7 +30,10 @@ pub(super) fn way(
         return Ok(found);
     }
     if let Some(variable) = &finding.wanted {
-        return flag(entry, number, text, variable);
+        let found = flag(entry, number, text, finding, variable);
+        return found
+            .or_else(|| assignment(number, text, finding, variable))
+            .ok_or("it is written in a way in which it cannot be taken out");
     }
     let is_whole =
         !text.starts_with('-') && finding.span.start == 0 && finding.span.end == text.len();
@@ -82,19 +85,65 @@ fn container(entry: &Entry, number: usize, text: &str, finding: &Finding) -> Opt
     ))
 }
 
-/// `--flag secret` or `--flag=secret` of a server that takes the same by a variable.
-fn flag(entry: &Entry, number: usize, text: &str, variable: &str) -> Result<Found, &'static str> {
+/// `--flag secret` or `--flag=secret` of a server that takes the same by a variable. All that the flag gives is taken: a
+/// connection string, and not only the password in it.
+fn flag(
+    entry: &Entry,
+    number: usize,
+    text: &str,
+    finding: &Finding,
+    variable: &str,
+) -> Option<Found> {
+    let name = |flag: &str| flag.trim_start_matches('-').to_ascii_lowercase();
+    let is_meant = |flag: &str| {
+        let under = finding.name.as_deref().map(name);
+        flag.starts_with('-') && under.is_some_and(|under| under == name(flag))
+    };
     let variable = Some(variable.to_owned());
-    if text.starts_with('-') {
-        let at = text.find('=').ok_or("it is not known where it begins")?;
-        let span = at.saturating_add(1)..text.len();
-        return Ok((variable, span, Way::Removed(vec![number])));
+    if let Some((flag, value)) = text.split_once('=')
+        && is_meant(flag)
+    {
+        let span = text.len().checked_sub(value.len())?..text.len();
+        return Some((variable, span, Way::Removed(vec![number])));
     }
-    let (_, arguments) = entry.command().ok_or("it has no program")?;
-    let before = number.checked_sub(1);
-    let flag = before.and_then(|at| arguments.get(at).filter(|word| word.starts_with('-')));
-    match (before, flag) {
-        (Some(at), Some(_)) => Ok((variable, 0..text.len(), Way::Removed(vec![at, number]))),
-        _ => Err("its flag was not found"),
+    let (_, arguments) = entry.command()?;
+    let before = number.checked_sub(1)?;
+    is_meant(arguments.get(before)?)
+        .then(|| (variable, 0..text.len(), Way::Removed(vec![before, number])))
+}
+
+/// `NAME=secret` in front of a command in a script, where the value is one word without anything that a shell would put in.
+fn assignment(number: usize, text: &str, finding: &Finding, variable: &str) -> Option<Found> {
+    let before = text.get(..finding.span.start)?;
+    let quote = before
+        .chars()
+        .next_back()
+        .filter(|c| matches!(c, '"' | '\''));
+    let head = quote.map_or(before, |quote| before.trim_end_matches(quote));
+    let begin = head.strip_suffix('=')?.strip_suffix(variable)?;
+    let is_begin = begin.is_empty() || begin.ends_with([' ', '\t', '\n', ';', '&', '|', '(']);
+    // One quote at the most.
+    let is_one = before.len().checked_sub(head.len())? <= 1;
+    let behind = text.get(finding.span.start..)?;
+    let length = match quote {
+        Some(quote) => behind.find(quote)?,
+        None => behind
+            .find([
+                ' ', '\t', '\n', ';', '&', '|', '(', ')', '<', '>', '"', '\'',
+            ])
+            .unwrap_or(behind.len()),
+    };
+    let value = behind.get(..length)?;
+    let rest = behind.get(length.checked_add(quote.map_or(0, char::len_utf8))?..)?;
+    let is_word = rest.starts_with([' ', '\t']) && !value.contains(['$', '`', '\\']);
+    if !is_begin || !is_one || !is_word || value.is_empty() {
+        return None;
     }
+    let short = format!("{begin}{}", rest.trim_start_matches([' ', '\t']));
+    let end = finding.span.start.checked_add(length)?;
+    Some((
+        Some(variable.to_owned()),
+        finding.span.start..end,
+        Way::Shortened(number, short),
+    ))
 }

@@ -109,11 +109,9 @@ pub fn plan(found: &Found, take: Confidence, arguments: bool) -> Plan {
     let mut plan = Plan::default();
     let findings = detect(&found.entry);
     for finding in &findings {
-        // What is only a hint is nothing to act on.
-        if finding.confidence == Confidence::Low {
-            continue;
-        }
-        let way = if finding.confidence < take {
+        let way = if finding.confidence == Confidence::Low {
+            Err("it only looks like one")
+        } else if finding.confidence < take {
             Err("it is not sure that this is a secret")
         } else if found.is_shadowed {
             Err(
@@ -185,3 +183,6 @@ fn way(
         way,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::place::{Rule, fits, joined};
@@ -110,7 +111,11 @@ fn there(rule: &Rule, around: &Surroundings) -> Vec<PathBuf> {
             paths.into_iter().map(|path| path.join(part)).collect()
         };
     }
-    paths.retain(|path| path.symlink_metadata().is_ok());
+    // What cannot be looked at may be there.
+    paths.retain(|path| match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(e) => !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    });
     paths
 }
 

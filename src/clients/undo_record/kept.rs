@@ -73,6 +73,7 @@ enum KeptPlace {
 #[serde(deny_unknown_fields)]
 struct KeptSplice {
     start: usize,
+    order: usize,
     new: String,
     old: Vec<KeptPiece>,
 }
@@ -173,6 +174,7 @@ impl KeptChange {
             });
             Ok::<_, UndoRecordError>(KeptSplice {
                 start: splice.span.start,
+                order: splice.order,
                 new: splice.new.clone(),
                 old: old.collect::<Result<_, _>>()?,
             })
@@ -295,6 +297,7 @@ impl KeptSplice {
     fn bare(&self) -> Splice {
         Splice {
             span: self.start..self.start.saturating_add(self.new.len()),
+            order: self.order,
             new: self.new.clone(),
             old: Vec::new(),
         }

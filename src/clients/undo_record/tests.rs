@@ -157,6 +157,7 @@ fn of_token(token: &str) -> Vec<Undo> {
         change: Change::Set(place.clone()),
         splices: vec![Splice {
             span: 3..6,
+            order: 0,
             new: "new".to_owned(),
             old: vec![
                 Piece::Text("K = ".to_owned()),

@@ -4,9 +4,13 @@
 //! What reads the files and starts the programs is written from the facts about the clients (`ways`) and shares nothing
 //! with broker, which could be wrong in the same way twice.
 
+mod around;
+mod asked;
 mod expanding;
 mod protected;
 mod reading;
+mod real;
+mod refused;
 mod stage;
 mod starting;
 mod vectors;

@@ -117,7 +117,7 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 /// Takes comments and trailing commas out.
-fn bare(text: &str) -> String {
+pub fn bare(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(first) = rest.chars().next() {
         let taken = match first {

@@ -2,9 +2,12 @@
 //! clear, secrets that every user of the machine can see.
 
 mod package;
+mod unresolved;
 
 use super::super::{Entry, Place};
 use super::{Confidence, detect};
+
+pub use unresolved::unresolved;
 
 /// What a remark is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +18,8 @@ pub enum About {
     PlainHttp,
     /// A secret stands among the arguments of a program, which every user of the machine can see.
     SecretInArguments,
+    /// What looks like a reference reaches the server as it stands: the client puts nothing in its place there.
+    Unresolved,
 }
 
 impl About {
@@ -25,6 +30,7 @@ impl About {
             Self::Unpinned => "unpinned-package",
             Self::PlainHttp => "plain-http",
             Self::SecretInArguments => "secret-in-arguments",
+            Self::Unresolved => "unresolved-reference",
         }
     }
 }

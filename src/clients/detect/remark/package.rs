@@ -130,6 +130,11 @@ fn launcher<'w, 'e>(
             | ("docker" | "podman", Some((_, "container")), Some((at, "run"))) => {
                 (DOCKER, behind(at))
             }
+            ("broker", _, _) => {
+                let dashes = rest.iter().position(|(_, word)| *word == "--")?;
+                at = at.saturating_add(dashes).saturating_add(2);
+                continue;
+            }
             // What starts another program in the same line.
             ("cmd" | "env" | "sudo" | "wsl" | "exec", _, _) => {
                 let is_program = |(_, word): &&(&Place, &str)| {
@@ -231,6 +236,9 @@ mod tests {
             ("npx -p some-mcp@1.0.0 -p other some-program", &[3]),
             ("cmd /c npx -y some-mcp", &[3]),
             ("env A=b npx -y some-mcp", &[3]),
+            ("broker exec x --pass A -- npx -y some-mcp", &[7]),
+            ("/opt/broker --home /h exec x -- npx some-mcp@1.0.0", &[]),
+            ("broker exec x", &[]),
             ("C:\\nodejs\\npx.cmd -y some-mcp", &[1]),
             ("npm exec -y some-mcp", &[2]),
             ("bunx some-mcp", &[0]),
