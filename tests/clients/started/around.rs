@@ -21,6 +21,7 @@ fn a_client_that_finds_nothing_starts_what_is_protected() {
         let stage = Stage::new(Home::new(), way);
         let before = stage.start_all();
         stage.protect();
+        stage.allow_later();
         let mut own = stage.own();
         // The folders of the system, but without what is installed in them where the tests run.
         own.insert(

@@ -168,9 +168,9 @@ impl Stage {
             let bytes = std::fs::read(&path).unwrap_or_default();
             for made in &self.made {
                 // What is an argument is part of what was allowed.
-                let is_grants = path.ends_with("state/broker/grants.json");
-                let may_be = (path == file || is_grants) && made.fate != Fate::Moves
-                    || path == file && is_restored;
+                let is_allowed = path.ends_with("state/broker/grants.json") && made.is_argument();
+                let may_be =
+                    path == file && (is_restored || made.fate != Fate::Moves) || is_allowed;
                 let is_there = !may_be && made.is_in(&bytes);
                 assert!(
                     !is_there,
