@@ -11,6 +11,7 @@ mod warm;
 use std::ffi::OsString;
 
 use super::audited::Event;
+use super::clients;
 use super::context::Context;
 use super::failure::Failure;
 use super::permission::{bound, ensure_thawed, find_all, quoted, words};
@@ -159,6 +160,11 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
         Some(home) => with_secrets(adding, plan, &home, args, context),
         None => {
             adding.target.write(&adding.text)?;
+            if let Some(home) = context.home_if_any()? {
+                let (path, servers) = (&adding.target.path, vec![args.server.clone()]);
+                let mut stores = OpenStores::new(&home);
+                clients::accept_written(path, servers, &home, &mut stores, context);
+            }
             tell(&adding, client, context);
             if let (Ok(plan), false) = (plan, args.no_warm_up) {
                 warm::without_secrets(&plan, context)?;
@@ -222,6 +228,8 @@ fn with_secrets(
             )
         })
     })?;
+    let (path, servers) = (&adding.target.path, vec![args.server.clone()]);
+    clients::accept_written(path, servers, home, &mut stores, context);
     tell(&adding, client, context);
     match plan {
         Ok(plan) if !args.no_warm_up => {

@@ -13,7 +13,7 @@ use serde::Serialize;
     unused_imports,
     reason = "the commands that write client files call it"
 )]
-pub(super) use accept::accept_entries;
+pub(super) use accept::accept_written;
 pub(super) use accept::first;
 use kept::Kept;
 pub(super) use notice::notice;
@@ -39,7 +39,7 @@ use crate::text::escaped;
 /// and headers are never shown, nor is anything that looks like a secret.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Exit code with --changes: 3 if something changed, 0 if not, 1 if that cannot be told.
+    after_long_help = "Exit code: with --changes 3 if something changed, 0 if not, 1 if that cannot be told.
 
 Examples:
   broker clients

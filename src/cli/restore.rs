@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::Done;
 use super::audited::Event;
+use super::clients;
 use super::context::{Context, nearest};
 use super::failure::Failure;
 use super::permission::ensure_thawed;
@@ -127,6 +128,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     })?;
     let told = tell(&unwound, client, &path, context);
     end::end(&meant, &others, &home, &mut stores, context)?;
+    let servers = entries.iter().map(|entry| entry.server.clone()).collect();
+    clients::accept_written(&path, servers, &home, &mut stores, context);
     drop(lock);
     told
 }

@@ -411,3 +411,41 @@ fn the_files_that_were_found_are_listed_with_what_is_in_them() {
         .code(1);
     assert_eq!(answer.error_code(), "no-home");
 }
+
+/// The files that a start opens, one call a line.
+fn opened(run: &Run<'_>) -> String {
+    let calls = tempfile::NamedTempFile::new().expect("a file");
+    let inner = run.command();
+    let mut strace = std::process::Command::new("/usr/bin/strace");
+    strace.args(["-f", "-qq", "-s", "4096", "-e", "trace=open,openat", "-o"]);
+    strace.arg(calls.path()).arg("--").arg(inner.get_program());
+    strace.args(inner.get_args()).env_clear();
+    for (name, value) in inner.get_envs() {
+        strace.env(name, value.expect("set"));
+    }
+    strace.current_dir(inner.get_current_dir().expect("a folder"));
+    let ended = strace.output().expect("strace runs");
+    assert!(ended.status.success(), "{ended:?}");
+    std::fs::read_to_string(calls.path()).expect("calls")
+}
+
+#[test]
+fn a_start_reads_no_file_that_is_as_it_was() {
+    let home = accepted();
+    put(&home.path(".codex/config.toml"), "", 0o600);
+    let _ = home.broker(["clients", "--accept"]).run().ok();
+    for run in [start(&home), plain(&home)] {
+        let calls = opened(&run);
+        assert!(calls.contains(KEPT), "{calls}");
+        assert!(
+            !calls.contains(FILE) && !calls.contains("config.toml"),
+            "{calls}"
+        );
+    }
+    put(&home.path(FILE), ONE, 0o600);
+    let calls = opened(&plain(&home));
+    assert!(
+        calls.contains(FILE) && !calls.contains("config.toml"),
+        "{calls}"
+    );
+}

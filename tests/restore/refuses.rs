@@ -1,7 +1,7 @@
 //! What is not restored, with the file and the record untouched.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use super::{FILE, attended, file, paths, protected, restore, text, told, unattended};
 use crate::support::home::{Answer, Home};
@@ -22,6 +22,16 @@ fn refused(home: &Home, path: &std::path::Path, words: &[&str], code: &str) -> A
     answer
 }
 
+/// A process that ends with the test.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn without_a_person_nothing_is_restored_and_the_log_says_so() {
     let (home, path) = protected(attended());
@@ -40,6 +50,10 @@ fn while_frozen_nothing_is_restored() {
     fs::remove_file(paths(&home).frozen_file()).unwrap();
     let _ = refused(&home, &path, &[], "frozen");
     let _ = home.broker(["thaw"]).run().ok();
+    let (asked, asked_path) = protected(attended());
+    let _ = asked.broker(["freeze", "--reason", "theft"]).run().ok();
+    // Before anybody is looked for.
+    let _ = refused(&asked, &asked_path, &[], "frozen");
     let _ = restore(&home, &[], &path).ok();
     assert_eq!(text(&path), FILE);
 }
@@ -92,10 +106,17 @@ fn a_client_that_runs_and_writes_the_file_itself_is_told() {
     let _ = Protected::new(("claude-desktop", 0), &path, super::SECRETS).make(&paths(&home));
     let client = home.path("claude-desktop");
     crate::support::copy("/bin/sleep", &client, 0o755);
-    let mut running = Command::new(&client).arg("600").spawn().unwrap();
+    let mut sleep = Command::new(&client);
+    let running = Ending(
+        sleep
+            .arg("600")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
     let answer = refused(&home, &path, &[], "client-running");
-    running.kill().unwrap();
-    let _ = running.wait().unwrap();
+    drop(running);
     assert!(
         answer.stderr.contains("Claude Desktop is running"),
         "{}",
@@ -132,7 +153,13 @@ fn a_record_that_is_damaged_or_of_a_newer_broker_is_told_and_left() {
         );
         assert_eq!(fs::read_to_string(&record).unwrap(), bad);
     }
-    fs::write(&record, good).unwrap();
+    fs::remove_file(&record).unwrap();
+    let elsewhere = record.with_file_name("0000000000000000.json");
+    fs::write(&elsewhere, &good).unwrap();
+    let answer = restore(&home, &[], &path).code(1);
+    let said = "it is the record of something else";
+    assert!(answer.stderr.contains(said), "{}", answer.stderr);
+    fs::rename(&elsewhere, &record).unwrap();
     let _ = restore(&home, &[], &path).ok();
 }
 

@@ -9,6 +9,7 @@ use super::{
     FILE, ONE, SECRETS, TWO, answered, attended, file, paths, protected, replace, restore, text,
     told, unattended,
 };
+use crate::support::home::Home;
 use crate::support::protected::{Protected, records};
 use crate::support::pty::{On, Session};
 
@@ -248,30 +249,31 @@ fn the_answer_is_one_json_document() {
     );
 }
 
-#[test]
-fn what_protect_allowed_is_taken_back_and_nothing_else() {
+/// What is allowed: the servers with their ids.
+fn allowed(home: &Home) -> Vec<(String, String)> {
+    let grants = home.broker(["--json", "grants"]).run().ok().json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let all = grants.as_array().unwrap().iter();
+    all.map(|grant| (text(&grant["server"]), text(&grant["id"])))
+        .collect()
+}
+
+/// A home in which the servers of [`FILE`] are allowed, and another one with the same secret.
+fn allowing() -> (Home, Vec<(String, String)>, Vec<String>) {
     let home = unattended().secret("one", ONE).secret("two", TWO);
-    let allow = |label: &str, secret: &str| {
+    for (label, secret) in [("a", "one"), ("b", "two"), ("mine", "one")] {
         let variable = format!("KEY=broker://{secret}");
         let words = ["allow", label, "--env", &variable, "--", "/bin/true"];
         let _ = home.broker(words).run().ok();
-    };
-    let ids = || {
-        let grants = home.broker(["--json", "grants"]).run().ok().json();
-        let all = grants.as_array().unwrap().clone().into_iter();
-        all.map(|grant| {
-            (
-                grant["server"].clone(),
-                grant["id"].as_str().unwrap().to_owned(),
-            )
-        })
-        .collect::<Vec<_>>()
-    };
-    allow("a", "one");
-    allow("b", "two");
-    allow("mine", "one");
-    let all = ids();
-    let moved: Vec<String> = all[..2].iter().map(|(_, id)| id.clone()).collect();
+    }
+    let all = allowed(&home);
+    let moved = all[..2].iter().map(|(_, id)| id.clone()).collect();
+    (home, all, moved)
+}
+
+#[test]
+fn what_protect_allowed_is_taken_back_server_by_server_and_nothing_else() {
+    let (home, all, moved) = allowing();
     let path = file(&home, ".cursor/mcp.json", FILE);
     let protected = Protected::new(("cursor", 0), &path, SECRETS);
     let _ = Protected {
@@ -279,19 +281,32 @@ fn what_protect_allowed_is_taken_back_and_nothing_else() {
         ..protected
     }
     .make(&paths(&home));
-    // Another file is started by the same.
-    let other = file(&home, "other.json", FILE);
-    let protected = Protected::new(("cursor", 0), &other, SECRETS);
+    let _ = restore(&home, &["--server", "a"], &path).ok();
+    assert_eq!(allowed(&home), all[1..]);
+    let _ = restore(&home, &[], &path).ok();
+    assert_eq!(allowed(&home), all[2..]);
+    assert_eq!(text(&path), FILE);
+}
+
+#[test]
+fn what_another_file_needs_stays_allowed() {
+    let (home, all, moved) = allowing();
+    let path = file(&home, ".cursor/mcp.json", FILE);
+    let protected = Protected::new(("cursor", 0), &path, SECRETS);
     let _ = Protected {
-        grants: &moved[1..],
+        grants: &moved,
         ..protected
     }
     .make(&paths(&home));
-    let _ = restore(&home, &["--server", "a"], &path).ok();
-    assert_eq!(ids(), all[1..]);
+    let other = file(&home, "other.json", FILE);
+    let protected = Protected::new(("cursor", 0), &other, SECRETS);
+    let _ = Protected {
+        grants: &moved[..1],
+        ..protected
+    }
+    .make(&paths(&home));
     let _ = restore(&home, &[], &path).ok();
-    assert_eq!(ids(), all[1..], "the other file needs it");
+    assert_eq!(allowed(&home), [all[0].clone(), all[2].clone()]);
     let _ = restore(&home, &[], &other).ok();
-    assert_eq!(ids(), all[2..]);
-    assert_eq!(text(&path), FILE);
+    assert_eq!(allowed(&home), all[2..]);
 }

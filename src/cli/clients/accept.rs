@@ -174,6 +174,24 @@ fn users_own(around: &Surroundings, seal: &Seal) -> Vec<KnownFile> {
     looked.map(|looked| looked.file).collect()
 }
 
+/// Takes entries that broker itself has just written, or taken away, for accepted, as [`accept_entries`] does. What was written
+/// is written, so that it could not be done is only told. The caller must not hold the home's lock.
+pub(in crate::cli) fn accept_written(
+    path: &Path,
+    servers: Vec<String>,
+    home: &Home,
+    stores: &mut OpenStores,
+    context: &Context,
+) {
+    let written = [(path.to_path_buf(), servers)];
+    if let Err(failure) = accept_entries(home, stores, context, &written) {
+        let why = failure.message;
+        context.output.warning(&format!(
+            "what was written will be told of as a change that nobody accepted: {why}"
+        ));
+    }
+}
+
 /// Takes entries that broker itself has just written, or taken away, for accepted: those of these servers in these files.
 /// Makes the baseline where there is none. What else changed in the files stays a change. Takes the home's lock, which the
 /// caller must not hold.
@@ -182,8 +200,7 @@ fn users_own(around: &Surroundings, seal: &Seal) -> Vec<KnownFile> {
 ///
 /// # Errors
 /// A store's error; `seal-missing`, `file-io`, `home-busy`.
-#[expect(dead_code, reason = "the commands that write client files call it")]
-pub(in crate::cli) fn accept_entries(
+fn accept_entries(
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
@@ -226,7 +243,7 @@ pub(in crate::cli) fn accept_entries(
 /// Finds how a file is read that broker wrote: one of the user's, of the current project or of another.
 fn sought_at(path: &Path, around: &Surroundings, old: Option<&Baseline>) -> Option<Sought> {
     let known = known_of(old, path).cloned();
-    let known = known.as_ref().map_or(&[][..], std::slice::from_ref);
+    let known = known.as_slice();
     let mut all = sought(around, known, true).into_iter();
     all.find(|one| one.path == path).or_else(|| {
         let (client, file) = recognise(path, around)?;

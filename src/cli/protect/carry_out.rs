@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::super::allow;
 use super::super::audited::Event;
+use super::super::clients;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::kept;
@@ -43,6 +44,9 @@ pub(super) fn carry_out(
     match done {
         Ok(()) => {
             let client = rewrite.target.client;
+            let servers = rewrite.changed.iter().map(|one| one.server.clone());
+            let (path, servers) = (rewrite.target.text.identity.given(), servers.collect());
+            clients::accept_written(path, servers, home, stores, context);
             let path = rewrite.target.wanted.path.display();
             let reload = client.reload;
             let message = format!("\"{path}\": so that {} takes it up, {reload}", client.name);

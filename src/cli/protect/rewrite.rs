@@ -282,12 +282,11 @@ fn wrapping(
             continue;
         }
         // What the client itself was started with may take its place.
-        let is_sure = target.client.hands_down != HandsDown::EverythingFirst;
-        // What may be a secret and is left is allowed by its name only: a value has no place among what was allowed.
-        let may_be_secret = one.plan.left.iter().any(|left| left.place == item.place);
-        let is_known = is_sure
-            && !may_be_secret
-            && started::given(text, &item.place, starter).as_deref() == Some(text);
+        let is_sure = target.client.hands_down != HandsDown::EverythingFirst
+            // What may be a secret is left, and is not to stand in what is allowed.
+            && !one.plan.left.iter().any(|left| left.place == item.place);
+        let is_known =
+            is_sure && started::given(text, &item.place, starter).as_deref() == Some(text);
         add(name, is_known);
     }
     let of_file = scan::of_entry(entry, &target.wanted).ok_or(

@@ -73,7 +73,10 @@ impl Target {
         Failure,
     > {
         // Looked at without the lock first: most files have nothing to be done, and need none.
-        let Some(Opened { client, file, text }) = scan::open(wanted)? else {
+        let Some(Opened {
+            client, file, text, ..
+        }) = scan::open(wanted)?
+        else {
             return Ok(None);
         };
         let is_asked =
@@ -110,7 +113,10 @@ impl Target {
         }
         let folder = context.paths()?.client_locks_folder();
         let lock = EditLock::take(&folder, &wanted.path, PATIENCE)?;
-        let Some(Opened { client, file, text }) = scan::open(wanted)? else {
+        let Some(Opened {
+            client, file, text, ..
+        }) = scan::open(wanted)?
+        else {
             return Ok(None);
         };
         let entries = entries_of(&text);

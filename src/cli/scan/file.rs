@@ -1,5 +1,6 @@
 //! One client's file: its entries, the files of variables they name, who can read it, and its history.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ use super::{history, variables};
 use crate::clients::detect::{self, Confidence, Finding, Remark, detect, remarks, unresolved};
 use crate::clients::read::{ClientText, ReadError, read};
 use crate::clients::table::{Client, ClientFile, Expansion, recognise_content};
-use crate::clients::{Document, Entry, Format, Found, Item};
+use crate::clients::{Document, Entry, Format, Found, Item, Place};
 use crate::paths::is_readable_by_others;
 
 /// A file as it was read.
@@ -20,9 +21,17 @@ pub(in crate::cli) struct Opened {
     pub(in crate::cli) client: &'static Client,
     pub(in crate::cli) file: &'static ClientFile,
     pub(in crate::cli) text: ClientText,
+    /// Where each line ends, so that a row finds its line without reading the file again.
+    ends: Vec<usize>,
 }
 
 impl Opened {
+    /// The line of a byte, from 1.
+    fn line(&self, at: usize) -> usize {
+        let before = self.ends.partition_point(|end| *end < at);
+        before.saturating_add(1)
+    }
+
     /// Its client's name, unless nobody knows whose it is.
     fn id(&self) -> Option<&'static str> {
         (self.client.id != "other").then_some(self.client.id)
@@ -88,7 +97,13 @@ pub(in crate::cli) fn open(wanted: &Wanted) -> Result<Option<Opened>, Failure> {
         );
         Failure::new("client-file-unknown", message)
     })?;
-    Ok(Some(Opened { client, file, text }))
+    let ends = text.document.text().match_indices('\n');
+    Ok(Some(Opened {
+        client,
+        file,
+        ends: ends.map(|(at, _)| at).collect(),
+        text,
+    }))
 }
 
 /// Values that are looked for in the history. They are wiped.
@@ -117,7 +132,7 @@ fn entry(
     let server = found.entry.server.as_str();
     let line = |item: usize| {
         let span = found.spans.get(item);
-        span.map(|span| opened.text.document.line(span.start))
+        span.map(|span| opened.line(span.start))
     };
     let note = match (found.is_shadowed, found.entry.is_disabled) {
         (true, _) => "; a later entry of this name takes its place",
@@ -125,21 +140,26 @@ fn entry(
         (false, false) => "",
     };
     let findings = detect(&found.entry);
-    for (number, item) in found.entry.items.iter().enumerate() {
-        let here: Vec<&Finding> = findings.iter().filter(|one| one.item == number).collect();
+    for here in findings.chunk_by(|one, next| one.item == next.item) {
+        let Some((number, item)) = here
+            .first()
+            .and_then(|one| Some((one.item, found.entry.items.get(one.item)?)))
+        else {
+            continue;
+        };
         here.iter().for_each(|one| needles.add(item, one));
-        if let Some(mut row) = about.found(line(number), server, &here) {
+        if let Some(mut row) = about.found(line(number), server, here) {
             row.message.push_str(note);
             looked.rows.push(row);
         }
     }
+    // The last one of a place is the one that counts.
+    let numbers: BTreeMap<&Place, usize> = (0..)
+        .zip(&found.entry.items)
+        .map(|(number, item)| (&item.place, number))
+        .collect();
     for Remark { place, about: what } in more(&found.entry, opened) {
-        // The last one of a place is the one that counts.
-        let at = found
-            .entry
-            .items
-            .iter()
-            .rposition(|item| item.place == place);
+        let at = numbers.get(&place).copied();
         let message = match what {
             detect::About::Unpinned => {
                 "the package is fetched in whatever version there is".to_owned()

@@ -85,16 +85,16 @@ impl About {
         &self,
         line: Option<usize>,
         server: &str,
-        findings: &[&Finding],
+        findings: &[Finding],
     ) -> Option<Row> {
-        let mut surest = *findings.first()?;
+        let mut surest = findings.first()?;
         for finding in findings {
             if finding.confidence > surest.confidence {
                 surest = finding;
             }
         }
         let mut message = message(surest);
-        for other in findings.iter().filter(|other| **other != surest) {
+        for other in findings.iter().filter(|other| *other != surest) {
             message.push_str(&format!("; a {} beside it", other.kind));
         }
         Some(Row {

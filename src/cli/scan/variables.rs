@@ -6,7 +6,7 @@ use super::super::context::Context;
 use super::file::{Needles, around, sure};
 use super::row::{About, Looked};
 use super::wanted::Wanted;
-use crate::clients::detect::{Finding, detect};
+use crate::clients::detect::detect;
 use crate::clients::read::{ReadError, read_text};
 use crate::clients::{Entry, Item, Literal, Place};
 use crate::config::parse_dotenv;
@@ -96,13 +96,14 @@ fn file(
     for (line, item) in items(&text) {
         let one = alone(&entry.server, item);
         let findings = detect(&one);
-        let here: Vec<&Finding> = findings.iter().collect();
         for item in &one.items {
-            here.iter().for_each(|finding| needles.add(item, finding));
+            findings
+                .iter()
+                .for_each(|finding| needles.add(item, finding));
         }
         looked
             .rows
-            .extend(about.found(Some(line), &entry.server, &here));
+            .extend(about.found(Some(line), &entry.server, &findings));
     }
     let judge = |bytes: &[u8]| {
         let text = std::str::from_utf8(bytes).unwrap_or_default();

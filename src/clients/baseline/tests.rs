@@ -1,4 +1,9 @@
 //! The baseline, on entries made up for it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may abort"
+)]
 
 use zeroize::Zeroizing;
 

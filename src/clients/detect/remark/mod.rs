@@ -4,6 +4,8 @@
 mod package;
 mod unresolved;
 
+use std::collections::BTreeMap;
+
 use super::super::{Entry, Place};
 use super::{Confidence, detect};
 
@@ -69,14 +71,11 @@ pub fn remarks(entry: &Entry) -> Vec<Remark> {
             remarks.push(Remark { place, about });
         }
     }
-    let order = |remark: &Remark| {
-        let at = entry
-            .items
-            .iter()
-            .position(|item| item.place == remark.place);
-        (at, remark.about)
-    };
-    remarks.sort_by_key(order);
+    let mut first: BTreeMap<&Place, usize> = BTreeMap::new();
+    for (number, item) in (0..).zip(&entry.items) {
+        first.entry(&item.place).or_insert(number);
+    }
+    remarks.sort_by_key(|remark| (first.get(&remark.place).copied(), remark.about));
     remarks.dedup();
     remarks
 }

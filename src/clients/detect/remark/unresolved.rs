@@ -1,6 +1,8 @@
 //! References that a client does not know, or not in that part of an entry: the server gets their text in the place of
 //! a value.
 
+use std::collections::BTreeSet;
+
 use super::super::super::{Entry, Place};
 use super::super::arguments::{SHELLS, base};
 use super::super::reference::references;
@@ -31,7 +33,20 @@ const FOLDERS: [&str; 14] = [
 /// for the program whose arguments name them.
 #[must_use]
 pub fn unresolved(entry: &Entry, expansion: &Expansion) -> Vec<Remark> {
-    let mut remarks: Vec<Remark> = Vec::new();
+    let mut places: BTreeSet<&Place> = BTreeSet::new();
+    let variables: BTreeSet<&str> = entry
+        .items
+        .iter()
+        .filter_map(|item| match &item.place {
+            Place::Variable(name) => Some(name.as_str()),
+            Place::Command
+            | Place::Argument(_)
+            | Place::Header(_)
+            | Place::Url
+            | Place::EnvFile
+            | Place::Other(_) => None,
+        })
+        .collect();
     let has_shell = entry.items.iter().any(|item| {
         let is_line = matches!(item.place, Place::Command | Place::Argument(_));
         is_line && item.text.text().split_whitespace().any(is_shell)
@@ -50,19 +65,19 @@ pub fn unresolved(entry: &Entry, expansion: &Expansion) -> Vec<Remark> {
                 return false;
             };
             let is_known = expansion.applies_to(&item.place) && expansion.forms.contains(&form);
-            let is_set = entry.get(&Place::Variable(name.to_owned())).is_some();
-            !is_known && !(is_line && (has_shell || is_set))
+            !is_known && !(is_line && (has_shell || variables.contains(name)))
         };
         let inner = references(text);
         let mut inner = inner.iter().filter_map(|one| text.get(one.range.clone()));
-        if inner.any(is_left) && !remarks.iter().any(|remark| remark.place == item.place) {
-            remarks.push(Remark {
-                place: item.place.clone(),
-                about: About::Unresolved,
-            });
+        if inner.any(is_left) {
+            places.insert(&item.place);
         }
     }
-    remarks
+    let remark = |place: &Place| Remark {
+        place: place.clone(),
+        about: About::Unresolved,
+    };
+    places.into_iter().map(remark).collect()
 }
 
 fn is_shell(word: &str) -> bool {
