@@ -93,7 +93,7 @@ fn is_same(old: &Node, new: &Node, actions: &Actions, path: &mut Vec<usize>) -> 
                 Some(Action::Insert(texts)) => texts.as_slice(),
                 _ => &[],
             });
-            let mut is_inserted = |rest: &mut std::slice::Iter<'_, std::rc::Rc<Node>>, number| {
+            let is_inserted = |rest: &mut std::slice::Iter<'_, std::rc::Rc<Node>>, number| {
                 let here = inserted.iter().filter(|(before, _)| *before == number);
                 here.into_iter()
                     .all(|(_, text)| rest.next().is_some_and(|node| is_text(node, text)))
