@@ -165,7 +165,7 @@ impl Made {
             let json = serde_json::to_string(part).expect("a text");
             let hex: String = part.bytes().map(|byte| format!("{byte:02x}")).collect();
             forms.push(part.as_bytes().to_vec());
-            forms.push(json[1..json.len() - 1].as_bytes().to_vec());
+            forms.push(json.as_bytes()[1..json.len() - 1].to_vec());
             forms.push(hex.to_uppercase().into_bytes());
             forms.push(hex.into_bytes());
             forms.push(BASE64_STANDARD_NO_PAD.encode(part).into_bytes());
