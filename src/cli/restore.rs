@@ -149,11 +149,11 @@ impl Place {
                 real: Text::of(real),
                 given: Text::of(path),
             }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Err(Failure::new("file-io", "there is no such file"))
+            }
             Err(e) => {
-                let message = match e.kind() {
-                    io::ErrorKind::NotFound => format!("there is no file \"{}\"", path.display()),
-                    _ => format!("\"{}\" cannot be looked at: {e}", path.display()),
-                };
+                let message = format!("the file cannot be looked at: {e}");
                 Err(Failure::new("file-io", message))
             }
         }
