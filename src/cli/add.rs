@@ -342,7 +342,12 @@ fn new_entry(entry: &Entry) -> NewEntry {
     let (command, arguments) = entry.command().unwrap_or_default();
     let variable = |item: &Item| match &item.place {
         Place::Variable(name) => Some((name.clone(), item.text.clone())),
-        _ => None,
+        Place::Command
+        | Place::Argument(_)
+        | Place::Header(_)
+        | Place::Url
+        | Place::EnvFile
+        | Place::Other(_) => None,
     };
     NewEntry {
         command: command.to_owned(),

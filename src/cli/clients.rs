@@ -9,10 +9,6 @@ mod survey;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-#[expect(
-    unused_imports,
-    reason = "the commands that write client files call it"
-)]
 pub(super) use accept::accept_written;
 pub(super) use accept::first;
 use kept::Kept;

@@ -216,9 +216,13 @@ pub fn renew(command: &mut Command) -> Result<(), BindError> {
 }
 
 /// Names the programs that a plan looks up, and that its own `PATH` finds in another place than `path` does.
-/// What it does not find at all is no danger: the server gets `path`.
+/// What it does not find at all is no danger: the server gets `path`. Nor is it asked of a program that was named by its whole
+/// path: whoever wrote that did not mean what a client's `PATH` happens to find, which is seldom that of a shell.
 #[must_use]
 pub fn finds_elsewhere(plan: &Plan, reading: &Reading, path: &Text) -> Vec<String> {
+    if Path::new(&plan.name).is_absolute() {
+        return Vec::new();
+    }
     let Some(path) = as_os(path) else {
         // Bytes that are no text are compared whole.
         return vec!["PATH".to_owned()];

@@ -136,7 +136,12 @@ impl Given {
                 format!("the text of {}", called(name)),
                 "leave =VALUE out, and broker asks for it".to_owned(),
             ),
-            _ => {
+            Place::Command
+            | Place::Argument(_)
+            | Place::Header(_)
+            | Place::Url
+            | Place::EnvFile
+            | Place::Other(_) => {
                 let variable = finding.wanted.as_deref();
                 let give = match variable {
                     Some(name) => format!("the server takes it by a variable: --env {name}"),

@@ -75,7 +75,12 @@ fn yaml(entry: &Entry, target: &Target) -> Vec<String> {
     ));
     let mut variables = entry.items.iter().filter_map(|item| match &item.place {
         Place::Variable(name) => Some(format!("  {}: {}", text(name), text(item.text.text()))),
-        _ => None,
+        Place::Command
+        | Place::Argument(_)
+        | Place::Header(_)
+        | Place::Url
+        | Place::EnvFile
+        | Place::Other(_) => None,
     });
     if let Some(first) = variables.next() {
         pairs.push(format!("{}:", key(shape.variables)));

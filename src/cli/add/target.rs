@@ -191,7 +191,7 @@ impl Target {
             let tools = text.document.root().get("tools")?;
             match &tools.kind {
                 Kind::List(all) => Some(all.as_slice()),
-                _ => None,
+                Kind::Text(_) | Kind::Word(_) | Kind::Map(..) => None,
             }
         });
         let own = format!("@{server}");

@@ -283,3 +283,58 @@ fn with_entries(
     }
     Some(file)
 }
+
+#[cfg(all(test, unix))]
+#[expect(clippy::expect_used, reason = "helpers of tests may abort")]
+mod tests {
+    use super::*;
+    use crate::clients::baseline::KnownEntry;
+    use crate::paths::FileStamp;
+
+    fn file(stamped: bool, entries: &[(&str, bool)]) -> KnownFile {
+        let found = Path::new("/").metadata().expect("there");
+        let entry = |(server, disabled): &(&str, bool)| KnownEntry {
+            under: Vec::new(),
+            server: (*server).to_owned(),
+            nth: 0,
+            disabled: *disabled,
+            texts: Vec::new(),
+        };
+        KnownFile {
+            client: "cursor".to_owned(),
+            kind: String::new(),
+            file: "/f".to_owned(),
+            project: None,
+            stamp: stamped.then(|| FileStamp::of(&found)),
+            readable: true,
+            entries: entries.iter().map(entry).collect(),
+        }
+    }
+
+    #[test]
+    fn only_the_entries_that_were_written_are_accepted() {
+        let known = || Some(file(true, &[("one", false), ("two", false)]));
+        let now = || Some(file(true, &[("one", true), ("two", true)]));
+        let written = |servers: &[&str]| {
+            let servers: Vec<String> = servers.iter().map(|s| (*s).to_owned()).collect();
+            with_entries(known(), now(), &servers).expect("a file")
+        };
+        let left = written(&["one"]);
+        let told = differences(Some(&left), now().as_ref());
+        let told: Vec<_> = told.iter().map(|one| one.server.as_deref()).collect();
+        assert_eq!(told, [Some("two")]);
+        assert_eq!(
+            left.stamp, None,
+            "so the file is read until all is accepted"
+        );
+        assert!(written(&["one", "two"]).stamp.is_some());
+        // A file that is gone takes its entries along, but not those that nobody took away.
+        let one = ["one".to_owned()];
+        let left = with_entries(known(), None, &one).expect("a file");
+        assert_eq!(left.entries.len(), 1);
+        assert!(with_entries(Some(file(true, &[("one", false)])), None, &one).is_none());
+        assert!(with_entries(None, None, &one).is_none());
+        let new = with_entries(None, now(), &one).expect("a file");
+        assert_eq!((new.entries.len(), new.stamp), (1, None));
+    }
+}

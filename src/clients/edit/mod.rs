@@ -4,6 +4,7 @@
 //! be done safely is refused whole. How to undo it comes along, with every old text apart, so that the caller can
 //! keep those that are secrets where secrets are kept.
 
+mod arguments;
 mod gaps;
 mod insert;
 mod layout;
@@ -165,12 +166,19 @@ pub fn edit(
     }
     let mut work = Work::new(document);
     let mut puts: BTreeMap<&[usize], (&Found, Vec<put::Put<'_>>)> = BTreeMap::new();
+    // First, so that it is known of a list whether anything of it stays.
+    for (number, (found, edit)) in edits.iter().enumerate() {
+        if let Edit::Remove(place) = edit {
+            work.begin(number);
+            work.remove(found, place)?;
+        }
+    }
     for (number, (found, edit)) in edits.iter().enumerate() {
         work.begin(number);
         match edit {
             Edit::SetText(place, text) => work.set(found, place, text)?,
             Edit::WrapCommand(wrap) => work.wrap(found, shape, wrap)?,
-            Edit::Remove(place) => work.remove(found, place)?,
+            Edit::Remove(_) => {}
             Edit::PutVariable(name, text) => {
                 let of = puts
                     .entry(&found.path)
@@ -209,6 +217,8 @@ pub fn edit(
     Ok(Edited { text, undo })
 }
 
+#[cfg(test)]
+mod arguments_tests;
 #[cfg(test)]
 mod insert_tests;
 #[cfg(test)]

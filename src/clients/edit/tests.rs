@@ -477,31 +477,3 @@ fn the_spelling_of_a_token_is_told_where_one_word_tells_it() {
     assert_eq!(spelled(Format::Toml, "\"a\"", "a"), Some(Style::TomlBasic));
     assert_eq!(spelled(Format::Toml, "'''a'''", "a"), None);
 }
-
-#[test]
-fn the_last_arguments_are_taken_out_together() {
-    let (_, file) = file_of("kiro", 0);
-    for (list, left) in [
-        (r#"["-y", "--key", "x"]"#, r#"["-y"]"#),
-        (r#"["-y", "--key", "x",]"#, r#"["-y",]"#),
-        (r#"["-y" /* a */, "--key", "x"]"#, r#"["-y" /* a */ ]"#),
-        (r#"["--key", "x"]"#, "[]"),
-        (r#"["--key","x",]"#, "[]"),
-        ("[\n  \"-y\",\n  \"--key\",\n  \"x\"\n]", "[\n  \"-y\"\n]"),
-    ] {
-        let text =
-            |list: &str| format!(r#"{{"mcpServers":{{"a":{{"command":"p","args":{list}}}}}}}"#);
-        let old = text(list);
-        let document = parsed(&old, file);
-        let found = document.entries(file);
-        let count = found[0].entry.command().expect("a program").1.len();
-        let edits: Vec<_> = (count - 2..count)
-            .map(|at| (&found[0], Edit::Remove(Place::Argument(at))))
-            .collect();
-        let edited = edit(&document, file.shape, &edits).expect(list);
-        assert_eq!(*edited.text, text(left), "{list}");
-        let undone = undo(&parsed(&edited.text, file), file, &edited.undo).expect("undone");
-        assert!(undone.is_exact);
-        assert_eq!(*undone.text, old);
-    }
-}

@@ -140,6 +140,21 @@ fn by_place(document: &Document, file: &ClientFile, changes: &[Undo]) -> Result<
             }
             continue;
         }
+        let taken = taken_of(changes, change);
+        if let (Change::Removed(Place::Argument(_)), Some((first, _))) =
+            (&change.change, taken.first())
+        {
+            // All of an entry at once, too.
+            if *first == number {
+                let done = find(&entries, change)
+                    .and_then(|found| work.put_arguments(found, moved, &taken));
+                if let Err(why) = done {
+                    work.reset(mark);
+                    left.extend(taken.iter().map(|(one, _)| (*one, why.clone())));
+                }
+            }
+            continue;
+        }
         let done = find(&entries, change)
             .and_then(|found| put_back(&mut work, file, found, change, moved));
         if let Err(why) = done {
@@ -185,6 +200,15 @@ fn puts_of<'c>(changes: &'c [Undo], change: &Undo) -> Vec<(usize, &'c Undo)> {
     let is = |(_, one): &(usize, &Undo)| {
         let is_put = matches!(one.change, Change::Put { .. });
         is_put && one.server == change.server && one.under == change.under
+    };
+    changes.iter().enumerate().filter(is).collect()
+}
+
+/// Returns the arguments that were taken out of the entry of a change, with the numbers of the changes.
+fn taken_of<'c>(changes: &'c [Undo], change: &Undo) -> Vec<(usize, &'c Undo)> {
+    let is = |(_, one): &(usize, &Undo)| {
+        let is_taken = matches!(one.change, Change::Removed(Place::Argument(_)));
+        is_taken && one.server == change.server && one.under == change.under
     };
     changes.iter().enumerate().filter(is).collect()
 }

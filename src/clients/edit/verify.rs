@@ -17,6 +17,8 @@ pub(super) enum Action {
     Shorten(usize),
     /// A pair behind which another stands.
     Follow(String, Expected),
+    /// Texts that stand in a list again, each before the value of that number, or behind all.
+    Insert(Vec<(usize, Literal)>),
     /// A map that has more pairs, behind all others.
     Append(Vec<(String, Expected)>),
 }
@@ -35,6 +37,9 @@ pub(super) enum Expected {
 /// Under which number what follows a pair is noted beside it: first the arguments that stand behind a program, then the
 /// variables.
 pub(super) const BEHIND: [usize; 2] = [usize::MAX, usize::MAX - 1];
+
+/// Under which number it is noted what is put into a list.
+pub(super) const INSERTED: usize = usize::MAX - 2;
 
 impl Expected {
     fn is(&self, node: &Node) -> bool {
@@ -84,18 +89,29 @@ fn is_same(old: &Node, new: &Node, actions: &Actions, path: &mut Vec<usize>) -> 
             };
             let mut rest = rest.iter();
             let kept = old.iter().enumerate().skip(skipped);
+            let inserted = at(path, INSERTED, |path| match actions.get(path.as_slice()) {
+                Some(Action::Insert(texts)) => texts.as_slice(),
+                _ => &[],
+            });
+            let is_inserted = |rest: &mut std::slice::Iter<'_, std::rc::Rc<Node>>, number| {
+                let here = inserted.iter().filter(|(before, _)| *before == number);
+                here.into_iter()
+                    .all(|(_, text)| rest.next().is_some_and(|node| is_text(node, text)))
+            };
             begin
                 .iter()
                 .zip(front)
                 .all(|(node, text)| is_text(node, text))
                 && kept.into_iter().all(|(number, node)| {
-                    at(path, number, |path| {
-                        matches!(actions.get(path.as_slice()), Some(Action::Remove))
-                            || rest
-                                .next()
-                                .is_some_and(|new| is_same(node, new, actions, path))
-                    })
+                    is_inserted(&mut rest, number)
+                        && at(path, number, |path| {
+                            matches!(actions.get(path.as_slice()), Some(Action::Remove))
+                                || rest
+                                    .next()
+                                    .is_some_and(|new| is_same(node, new, actions, path))
+                        })
                 })
+                && is_inserted(&mut rest, old.len())
                 && rest.next().is_none()
         }
         (Kind::Map(old, a), Kind::Map(new, b), action) => {

@@ -30,7 +30,7 @@ impl Work<'_> {
             // One list of program and arguments.
             Kind::List(all) => {
                 let tokens = words.iter().map(|word| style.write_or_near(word)).collect();
-                self.prepend(self.node(holder)?, all, tokens);
+                self.prepend(holder, self.node(holder)?, all, tokens);
                 if let Some(other) = &wrap.program {
                     let text = Literal::new(other.clone());
                     let token = style.write_or_near(other);
@@ -78,9 +78,9 @@ impl Work<'_> {
                         let Kind::List(all) = &pair.value.kind else {
                             return Err(EditError::Command("its arguments are no list"));
                         };
-                        self.prepend(&pair.value, all, tokens);
                         let mut list = holder.to_vec();
                         list.push(at);
+                        self.prepend(&list, &pair.value, all, tokens);
                         self.act(list, Action::Prepend(texts))
                     }
                     (Some(_), Some(_)) => Err(EditError::Repeated),
@@ -108,7 +108,13 @@ impl Work<'_> {
     }
 
     /// Puts `tokens` in front of a list, spaced as what is there.
-    pub(super) fn prepend(&mut self, list: &Node, all: &[std::rc::Rc<Node>], tokens: Vec<String>) {
+    pub(super) fn prepend(
+        &mut self,
+        path: &[usize],
+        list: &Node,
+        all: &[std::rc::Rc<Node>],
+        tokens: Vec<String>,
+    ) {
         let open = list.span.start.saturating_add(1);
         let Some(first) = all.first() else {
             self.cut(open..open, tokens.join(", "), Vec::new());
@@ -126,7 +132,11 @@ impl Work<'_> {
         } else {
             ", ".to_owned()
         };
-        let new: String = tokens.into_iter().map(|token| token + &gap).collect();
+        let is_alone = (0..all.len()).all(|at| self.is_taken_out(&[path, &[at]].concat()));
+        let new: String = match is_alone {
+            true => tokens.join(&gap),
+            false => tokens.into_iter().map(|token| token + &gap).collect(),
+        };
         self.cut(first.span.start..first.span.start, new, Vec::new());
     }
 
