@@ -210,7 +210,8 @@ fn a_script_that_is_named_by_its_whole_path_gets_the_interpreter_that_was_allowe
     put(&script, "#!/usr/bin/env interpreter\n", 0o700);
     for (folder, says) in [("bin", "allowed"), ("planted", "planted")] {
         let interpreter = home.path(folder).join("interpreter");
-        put(&interpreter, format!("#!/bin/sh\necho {says}\n"), 0o700);
+        let text = format!("#!/bin/sh\n: > '{}'\necho {says}\n", mark(&home).display());
+        put(&interpreter, text, 0o700);
     }
     let start = Start::of([&script])
         .flags(&["--env", "A=broker://a"])

@@ -427,7 +427,7 @@ fn grant(
     let folder = command.folder.as_ref().filter(|_| is_anywhere);
     let note = folder.map(|folder| {
         format!(
-            "it is allowed in \"{folder}\" alone, because there its program finds code; where {} starts it elsewhere, allow it \
+            "it is allowed in the folder \"{folder}\" alone, in which its program looks for code; where {} starts it elsewhere, allow it \
              once more when it was refused: broker allow",
             starter.client.name
         )
