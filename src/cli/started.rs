@@ -14,7 +14,7 @@ use super::scan::{self, Wanted};
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
 use crate::clients::{Entry, Place, Wrapped};
-use crate::launch::{Caller, Plan};
+use crate::launch::{Caller, Plan, Request};
 use crate::paths;
 
 /// The variables that every client hands to a server of its own, as the SDKs have it (their `DEFAULT_INHERITED_ENV_VARS`).
@@ -76,6 +76,48 @@ pub(super) fn plan(
     };
     let plan = exec.start.plan_for(&caller, context);
     plan.map_err(Unclear::Refused)
+}
+
+/// Works out what an entry starts by itself, without broker: all of its variables are what the client makes of them. `None` where
+/// only the client knows what that is, or it is no program's.
+///
+/// # Errors
+/// What the start would be refused for.
+pub(super) fn plain(
+    entry: &Entry,
+    under: &[String],
+    starter: &Starter,
+) -> Result<Option<Plan>, Failure> {
+    let Some((command, arguments)) = entry.command() else {
+        return Ok(None);
+    };
+    let words = std::iter::once((Place::Command, command));
+    let words = words.chain((0..).map(Place::Argument).zip(arguments));
+    let words = words.map(|(place, text)| given(text, &place, starter).map(OsString::from));
+    let Some(command) = words.collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let mut names = Vec::new();
+    for item in &entry.items {
+        if let Place::Variable(name) = &item.place
+            && !names.contains(name)
+        {
+            if given(item.text.text(), &item.place, starter).is_none() {
+                return Ok(None);
+            }
+            names.push(name.clone());
+        }
+    }
+    names.retain(|name| !HANDED_DOWN.contains(&name.as_str()));
+    let request = Request {
+        command,
+        allow_dangerous: names.clone(),
+        pass_any: names,
+        folder: folder_of(entry, under, starter),
+        ..Request::default()
+    };
+    let caller = caller(entry, under, starter)?;
+    Ok(Some(Plan::make(request, &caller)?))
 }
 
 /// The surroundings in which a client starts an entry. Of a client that hands all of its variables down only those count

@@ -3,6 +3,7 @@
 mod accepting;
 mod add;
 mod baseline;
+mod check;
 mod doctor;
 mod gaps;
 mod history;

@@ -53,7 +53,7 @@ pub(super) struct Changed {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) command: Command,
-    pub(super) starts_in: std::path::PathBuf,
+    pub(super) plan: Plan,
     /// What there is to know about it.
     pub(super) note: Option<String>,
 }
@@ -199,6 +199,15 @@ impl Rewrite {
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         Ok((edited.text, edited.undo, changed, left))
+    }
+
+    /// Returns an entry as it stands in the file.
+    pub(super) fn before(&self, changed: &Changed) -> Option<&Entry> {
+        let entries = self.target.entries.iter().map(|one| &one.found);
+        let mut entries = entries.filter(|found| !found.is_shadowed);
+        let is_it =
+            |found: &&Found| found.entry.server == changed.server && found.under == changed.under;
+        entries.find(is_it).map(|found| &found.entry)
     }
 
     /// Rows for what is moved.
@@ -434,7 +443,7 @@ fn grant(
     });
     Ok(Ok(Grant {
         command,
-        starts_in: plan.starts_in,
+        plan,
         note,
     }))
 }
