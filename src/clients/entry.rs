@@ -1,5 +1,6 @@
 //! What a client's file says about one server, whatever the format and the spelling.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,14 @@ impl Entry {
     #[must_use]
     pub fn command(&self) -> Option<(&str, Vec<&str>)> {
         let program = self.get(&Place::Command)?;
-        let arguments = (0..).map_while(|at| self.get(&Place::Argument(at)));
+        // Looked up once each: a file may have as many as fit into it.
+        let mut texts: BTreeMap<usize, &str> = BTreeMap::new();
+        for item in &self.items {
+            if let Place::Argument(at) = item.place {
+                texts.insert(at, item.text.text());
+            }
+        }
+        let arguments = (0..).map_while(|at| texts.get(&at).copied());
         Some((program, arguments.collect()))
     }
 }

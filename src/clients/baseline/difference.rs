@@ -1,6 +1,6 @@
 //! What differs between the baseline and now, by name, and never with a text that may be a secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::record::{KnownEntry, KnownFile, Recorded};
@@ -140,8 +140,9 @@ pub fn differences(known: Option<&KnownFile>, now: Option<&KnownFile>) -> Vec<Di
     }
     let after = now.map_or(&[][..], |file| &file.entries);
     let mut all = Vec::new();
+    let known: BTreeMap<_, &KnownEntry> = before.iter().map(|one| (one.key(), one)).collect();
     for entry in after {
-        match before.iter().find(|one| one.is_at(entry)) {
+        match known.get(&entry.key()) {
             Some(old) => compare(old, entry, &mut all),
             None => all.push(Difference {
                 server: Some(entry.server.clone()),
@@ -149,7 +150,8 @@ pub fn differences(known: Option<&KnownFile>, now: Option<&KnownFile>) -> Vec<Di
             }),
         }
     }
-    let is_gone = |old: &&KnownEntry| !after.iter().any(|entry| entry.is_at(old));
+    let there: BTreeSet<_> = after.iter().map(KnownEntry::key).collect();
+    let is_gone = |old: &&KnownEntry| !there.contains(&old.key());
     all.extend(before.iter().filter(is_gone).map(|old| Difference {
         server: Some(old.server.clone()),
         change: Change::Gone,
@@ -169,10 +171,11 @@ fn compare(old: &KnownEntry, new: &KnownEntry, all: &mut Vec<Difference>) {
         (false, true) => add(Change::SwitchedOff),
         (false, false) | (true, true) => {}
     }
-    let places = old.texts.iter().chain(&new.texts).map(|text| &text.at);
-    let places: BTreeSet<_> = places.collect();
+    let (before, after) = (old.by_place(), new.by_place());
+    let places: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
     for place in places {
-        let (before, after) = (old.at(place), new.at(place));
+        let of = |all: &BTreeMap<&Place, Vec<_>>| all.get(place).cloned().unwrap_or_default();
+        let (before, after): (Vec<&Recorded>, Vec<&Recorded>) = (of(&before), of(&after));
         let is_same =
             before.len() == after.len() && before.iter().zip(&after).all(|(a, b)| a.is_same(b));
         if is_same {
@@ -196,8 +199,10 @@ fn compare(old: &KnownEntry, new: &KnownEntry, all: &mut Vec<Difference>) {
 
 /// What an entry starts, as far as that may be shown; `None` for a remote server.
 fn starts(entry: &KnownEntry) -> Option<String> {
-    let program = entry.at(&Place::Command).last().copied()?;
-    let argument = |number| entry.at(&Place::Argument(number)).last().copied();
+    let all = entry.by_place();
+    let at = |place| all.get(&place).and_then(|texts| texts.last()).copied();
+    let program = at(Place::Command)?;
+    let argument = |number| at(Place::Argument(number));
     let words: Vec<_> = std::iter::once(program)
         .chain((0..).map_while(argument))
         .collect();

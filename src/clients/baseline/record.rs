@@ -1,5 +1,7 @@
 //! What is kept of an entry.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -99,30 +101,33 @@ impl Recorded {
 }
 
 impl KnownEntry {
-    /// Tells whether both are the same entry, whatever they say.
-    #[must_use]
-    pub fn is_at(&self, other: &Self) -> bool {
-        self.under == other.under && self.server == other.server && self.nth == other.nth
+    /// Returns what tells it from the other entries of its file, whatever it says.
+    pub(super) fn key(&self) -> (&[String], &str, usize) {
+        (&self.under, &self.server, self.nth)
     }
 
-    /// Returns what is at a place, as often as there is something.
-    pub(super) fn at(&self, place: &Place) -> Vec<&Recorded> {
-        let there = self.texts.iter().filter(|text| text.at == *place);
-        there.map(|text| &text.text).collect()
+    /// Returns what is at each place, as often as there is something.
+    pub(super) fn by_place(&self) -> BTreeMap<&Place, Vec<&Recorded>> {
+        let mut all: BTreeMap<&Place, Vec<&Recorded>> = BTreeMap::new();
+        for text in &self.texts {
+            all.entry(&text.at).or_default().push(&text.text);
+        }
+        all
     }
 }
 
 /// Returns what is kept of the entries of `file`, with the key of `seal` if there is one.
 pub(super) fn recorded(file: &str, found: &[Found], seal: Option<&Seal>) -> Vec<KnownEntry> {
     let mut all: Vec<KnownEntry> = Vec::new();
+    let mut counts: BTreeMap<(Vec<String>, String), usize> = BTreeMap::new();
     for one in found {
         let under: Vec<String> = one.under.iter().map(|key| name(key)).collect();
         let server = name(&one.entry.server);
-        let before = all
-            .iter()
-            .filter(|e| e.under == under && e.server == server);
+        let count = counts.entry((under.clone(), server.clone())).or_default();
+        let nth = *count;
+        *count = count.saturating_add(1);
         let mut entry = KnownEntry {
-            nth: before.count(),
+            nth,
             under,
             server,
             disabled: one.entry.is_disabled,
@@ -136,10 +141,11 @@ pub(super) fn recorded(file: &str, found: &[Found], seal: Option<&Seal>) -> Vec<
 
 fn texts(file: &str, at: &KnownEntry, entry: &Entry, seal: Option<&Seal>) -> Vec<KnownText> {
     let findings = detect(entry);
+    let telling: BTreeSet<&Place> = findings.iter().map(|finding| &finding.place).collect();
     let kept = |item: &Item| {
         let place = named(&item.place);
         let text = item.text.text();
-        let is_telling = findings.iter().any(|finding| finding.place == item.place);
+        let is_telling = telling.contains(&item.place);
         let in_clear = matches!(item.place, Place::Command | Place::Argument(_)) && !is_telling;
         let text = if matches!(Reference::find(text), Ok(Some(_))) {
             Recorded::Reference(text.to_owned())

@@ -42,7 +42,12 @@ fn file(entries: Vec<KnownEntry>) -> KnownFile {
 }
 
 fn mark(entry: &KnownEntry, place: &Place) -> String {
-    match entry.at(place).as_slice() {
+    match entry
+        .by_place()
+        .remove(place)
+        .unwrap_or_default()
+        .as_slice()
+    {
         [Recorded::Mark(mark)] => mark.clone(),
         other => panic!("{other:?}"),
     }

@@ -1,5 +1,6 @@
 //! What a document says about servers.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -67,24 +68,24 @@ fn containers(node: &Rc<Node>, keys: Keys, walk: Walk, found: &mut impl FnMut(&R
         found(node, walk);
         return;
     };
+    let last = last_of(node);
     for (number, pair) in node.pairs().iter().enumerate() {
         if *key == "*" || *key == pair.key {
             let mut below = walk.clone();
             below.path.push(number);
             below.under.push(pair.key.clone());
-            below.is_shadowed |= is_repeated_after(node, number);
+            below.is_shadowed |= last.get(pair.key.as_str()) != Some(&number);
             containers(&pair.value, rest, below, found);
         }
     }
 }
 
-/// Tells whether the key of a pair stands in the map again behind it.
-fn is_repeated_after(node: &Node, number: usize) -> bool {
-    let mut pairs = node.pairs().iter().skip(number);
-    let Some(pair) = pairs.next() else {
-        return false;
-    };
-    pairs.any(|later| later.key == pair.key)
+/// Returns under which number each key of a map stands last.
+fn last_of(node: &Node) -> HashMap<&str, usize> {
+    let pairs = node.pairs().iter().enumerate();
+    pairs
+        .map(|(number, pair)| (pair.key.as_str(), number))
+        .collect()
 }
 
 /// Finds the entries in a map or list of servers.
@@ -104,8 +105,9 @@ fn servers(node: &Rc<Node>, walk: Walk, shape: &Shape, all: &mut Vec<Found>) {
     };
     match &node.kind {
         Kind::Map(pairs, _) => {
+            let last = last_of(node);
             for (number, pair) in pairs.iter().enumerate() {
-                let again = is_repeated_after(node, number);
+                let again = last.get(pair.key.as_str()) != Some(&number);
                 add(pair.key.clone(), number, &pair.value, again);
             }
         }
