@@ -40,12 +40,13 @@ pub(super) fn search<'t>(items: &'t [Item], own: usize, searches: &mut [Search<'
 /// Returns which texts are command lines: the program, then the arguments.
 fn rows(items: &[Item], of_broker: usize) -> Vec<Vec<usize>> {
     let mut before: Vec<(usize, usize)> = Vec::new();
+    let mut broker = None;
     let mut own: Vec<(usize, usize)> = Vec::new();
     let mut others: std::collections::BTreeMap<&[String], Vec<(usize, usize)>> =
         std::collections::BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         match &item.place {
-            Place::Command if of_broker > 0 => {}
+            Place::Command if of_broker > 0 => broker = Some((0, at)),
             Place::Argument(number) if *number < of_broker => before.push((*number, at)),
             Place::Command => own.push((0, at)),
             Place::Argument(number) => own.push((number.saturating_add(1), at)),
@@ -71,7 +72,9 @@ fn rows(items: &[Item], of_broker: usize) -> Vec<Vec<usize>> {
         row.sort_unstable();
     }
     before.sort_unstable();
-    rows.push(texts_of_variables(&before, items));
+    let mut row: Vec<(usize, usize)> = broker.into_iter().collect();
+    row.extend(texts_of_variables(&before, items));
+    rows.push(row);
     let texts = |row: Vec<(usize, usize)>| row.into_iter().map(|(_, at)| at).collect();
     rows.into_iter().map(texts).collect()
 }
