@@ -16,7 +16,7 @@ const MOST_LABEL: usize = 64;
 /// Returns the words in front of the server's own program: broker, the command, the label, `flags`, and `--`.
 ///
 /// # Errors
-/// `path-unusable`, if the path of broker or of its home is no text.
+/// `path-unusable`, if the path of broker or of its home is no text; `file-io`, if the system does not tell where broker is.
 pub(super) fn words(
     label: &str,
     flags: &[String],
@@ -53,7 +53,7 @@ fn text(path: &Path) -> Result<String, Failure> {
 fn stable_path() -> Result<PathBuf, Failure> {
     let unknown = |error: std::io::Error| {
         Failure::new(
-            "path-unusable",
+            "file-io",
             format!("where broker itself is cannot be told: {error}"),
         )
     };

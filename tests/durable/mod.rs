@@ -10,6 +10,7 @@ mod backup;
 mod daemon;
 mod keychain;
 mod permission;
+mod protect;
 mod restore;
 mod rotation;
 mod sealed;

@@ -112,10 +112,11 @@ impl Rewrite {
             };
             let wrap = match wrapping(target, one, &starter, context) {
                 Ok(wrap) => wrap,
-                Err(why) => {
+                Err(Unwrapped::Left(why)) => {
                     leave(&why);
                     continue;
                 }
+                Err(Unwrapped::Failed(failure)) => return Err(failure),
             };
             let mut moved = Vec::new();
             let mut of_entry = wrap;
@@ -248,13 +249,27 @@ fn words(why: &EditError) -> String {
     format!("it cannot be changed safely: {why}")
 }
 
+/// Why an entry is not wrapped.
+enum Unwrapped {
+    /// It is left as it is.
+    Left(String),
+    /// The system refused to tell, and may do so another time: nothing is known of the entry.
+    Failed(Failure),
+}
+
+impl<T: Into<String>> From<T> for Unwrapped {
+    fn from(why: T) -> Self {
+        Self::Left(why.into())
+    }
+}
+
 /// The changes by which an entry starts its server through broker, or by which an `exec` that is there fits.
 fn wrapping(
     target: &Target,
     one: &Planned,
     starter: &Starter,
     context: &Context,
-) -> Result<Vec<Edit>, String> {
+) -> Result<Vec<Edit>, Unwrapped> {
     let entry = &one.found.entry;
     let moved: BTreeSet<&str> = one
         .plan
@@ -266,8 +281,7 @@ fn wrapping(
     if let Some(wrapped) = Wrapped::of(entry) {
         if in_arguments {
             return Err(
-                "the command of broker that is there does not allow secrets in arguments"
-                    .to_owned(),
+                "the command of broker that is there does not allow secrets in arguments".into(),
             );
         }
         return Ok(unpassed(entry, wrapped, &moved));
@@ -293,7 +307,7 @@ fn wrapping(
             continue;
         }
         if !crate::config::is_variable(name) {
-            return Err("one of its variables has a name that no program can be given".to_owned());
+            return Err("one of its variables has a name that no program can be given".into());
         }
         let text = entry.get(&item.place).unwrap_or_default();
         if matches!(Reference::find(text), Ok(Some(_))) {
@@ -329,7 +343,10 @@ fn wrapping(
     let is_shared = target.file.scope.is_shared();
     let label = entry::label_of(&entry.server);
     let words =
-        entry::words(&label, &flags, is_shared, context).map_err(|failure| failure.message)?;
+        entry::words(&label, &flags, is_shared, context).map_err(|failure| match failure.code {
+            "file-io" => Unwrapped::Failed(failure),
+            _ => Unwrapped::Left(failure.message),
+        })?;
     let under = one.found.under.as_slice();
     let program = program(command, (entry, under), &words, starter, is_shared, context)?;
     Ok(vec![Edit::WrapCommand(Wrap { words, program })])
@@ -418,6 +435,8 @@ fn grant(
                 starter.client.name
             ));
         }
+        // The system refused to tell, and may not do so another time.
+        Err(Unclear::Refused(failure)) if failure.code == "file-io" => return Err(failure),
         Err(Unclear::Refused(failure)) => return later(failure.message),
     };
     if find_all(&plan, catalog).is_err() {
