@@ -4,6 +4,7 @@
 //! the client puts in is put in, its words are taken apart by exec's own grammar, and its surroundings are those that clients
 //! give to servers.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -189,7 +190,14 @@ pub(super) fn handed_on(entry: &Entry) -> impl Iterator<Item = &str> {
 /// Returns what the client makes of a text; `None` if only it knows.
 pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<String> {
     let home = paths::user_home();
-    let variable = |name: &str| std::env::var_os(name)?.into_string().ok();
+    let is_word = matches!(place, Place::Command | Place::Argument(_));
+    let is_own = Cell::new(false);
+    let variable = |name: &str| {
+        let value = std::env::var_os(name)?.into_string().ok();
+        // What is put into a command is kept with what is allowed, and may be a secret; and the client may have another.
+        is_own.set(is_own.get() || is_word && !HANDED_DOWN.contains(&name));
+        value
+    };
     let known = Known {
         variable: &variable,
         home: home.as_deref(),
@@ -197,7 +205,7 @@ pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<Stri
     };
     match expand(text, place, &starter.client.expansion, known) {
         Expanded::Same => Some(text.to_owned()),
-        Expanded::Becomes(text) => Some(text),
-        Expanded::Unknown => None,
+        Expanded::Becomes(text) if !is_own.get() => Some(text),
+        Expanded::Becomes(_) | Expanded::Unknown => None,
     }
 }

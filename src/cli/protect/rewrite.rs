@@ -16,9 +16,10 @@ use super::names::{Chosen, Names};
 use super::row::{Outcome, Row};
 use super::target::{Planned, Target};
 use crate::catalog::{Catalog, Home};
+use crate::clients::detect::Confidence;
 use crate::clients::document::{Document, Found};
 use crate::clients::edit::{Edit, EditError, Undo, Wrap, edit};
-use crate::clients::protect::Move;
+use crate::clients::protect::{Left, Move};
 use crate::clients::table::HandsDown;
 use crate::clients::undo_record::is_keepable;
 use crate::clients::{Entry, Place, Wrapped};
@@ -110,6 +111,10 @@ impl Rewrite {
                     left.push(target.row(name, &known.place, Outcome::Left, why));
                 }
             };
+            if has_secret_in_program(one) {
+                leave("a secret stands in the name of its program, which broker would keep");
+                continue;
+            }
             let wrap = match wrapping(target, one, &starter, context) {
                 Ok(wrap) => wrap,
                 Err(Unwrapped::Left(why)) => {
@@ -261,6 +266,13 @@ impl<T: Into<String>> From<T> for Unwrapped {
     fn from(why: T) -> Self {
         Self::Left(why.into())
     }
+}
+
+/// Tells whether something that may well be a secret stands in the name of the program, which is kept with what is allowed
+/// and with how it is undone.
+fn has_secret_in_program(one: &Planned) -> bool {
+    let is_kept = |left: &Left| left.place == Place::Command && left.confidence > Confidence::Low;
+    one.plan.left.iter().any(is_kept)
 }
 
 /// The changes by which an entry starts its server through broker, or by which an `exec` that is there fits.
