@@ -29,9 +29,9 @@ fn the_readme_shows_what_broker_says() {
         "API_KEY=example-example\nDB_URL='postgres://u:p@h/db'\n",
     )
     .expect("written");
-    fs::create_dir(here.join(".cursor")).expect("a folder");
-    fs::write(here.join(".cursor/mcp.json"), PLAIN).expect("written");
-    change_modes("go-rwx", &here.join(".cursor"));
+    fs::create_dir_all(here.join("shop/.cursor")).expect("a folder");
+    fs::write(here.join("shop/.cursor/mcp.json"), PLAIN).expect("written");
+    change_modes("go-rwx", &here.join("shop/.cursor"));
     let script = here.join("bin/deploy");
     fs::create_dir(here.join("bin")).expect("a folder");
     fs::write(&script, "#!/bin/sh\necho deployed\n").expect("written");

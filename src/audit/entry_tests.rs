@@ -137,7 +137,7 @@ fn words_are_stable() {
     let actions: Vec<&str> = Action::ALL.iter().map(|a| a.word()).collect();
     assert_eq!(
         actions.join(" "),
-        "init set import edit remove rename migrate backup reveal rotate rollback exec probe request allow revoke freeze thaw vault log seal"
+        "init set import protect add edit remove rename migrate backup restore reveal rotate rollback exec probe request allow revoke accept freeze thaw vault log seal"
     );
     let outcomes: Vec<&str> = Outcome::ALL.iter().map(|o| o.word()).collect();
     assert_eq!(outcomes.join(" "), "intent done failed refused repaired");

@@ -116,7 +116,7 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
     let front = entry::words(&label, &given.flags(&starter), is_shared, context)?;
     let (program, arguments) = given.command();
     let mut new = entry_of(&args.server, &front, program, arguments, &given);
-    let mut plan = match started::plan(&new, &starter, context) {
+    let mut plan = match started::plan(&new, &[], &starter, context) {
         Ok(plan) => Ok(plan),
         Err(Unclear::Refused(failure)) => return Err(failure),
         Err(Unclear::NotWrapped) => Err("it does not start broker".to_owned()),
@@ -133,7 +133,7 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
     {
         new = entry_of(&args.server, &front, whole, arguments, &given);
         // What is allowed is what the entry says, down to the name of the program.
-        plan = match started::plan(&new, &starter, context) {
+        plan = match started::plan(&new, &[], &starter, context) {
             Ok(plan) => Ok(plan),
             Err(Unclear::Refused(failure)) => return Err(failure),
             Err(Unclear::NotWrapped | Unclear::OnlyClientKnows(_)) => plan,

@@ -1,5 +1,6 @@
 //! `broker doctor`: what is wrong with the home, its stores and this system, and mending what is safe.
 
+mod clients;
 mod files;
 mod findings;
 mod permissions;
@@ -10,7 +11,6 @@ mod undo;
 use findings::{Findings, State, text};
 
 use super::Done;
-use super::clients::{Changes, changes};
 use super::context::Context;
 use super::failure::Failure;
 use super::stores::OpenStores;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             drop(lock);
         }
         home_and_stores(&home, args.fix, context, &mut findings);
-        client_files(&home, context, &mut findings);
+        clients::changed(&home, context, &mut findings);
     } else if findings.0.iter().all(|f| f.state != State::Failed) {
         findings.warning(
             "no-home",
@@ -57,6 +57,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         );
         stores::keychain(&mut findings, true);
     }
+    clients::look(context, &mut findings);
     let all_well = findings.0.iter().all(|finding| finding.state == State::Ok);
     if context.output.json {
         context.output.document(&findings.0)?;
@@ -87,25 +88,6 @@ fn system(context: &Context, findings: &mut Findings) {
 }
 
 /// Tells whether entries of clients appeared or changed behind broker's back.
-fn client_files(home: &Home, context: &Context, findings: &mut Findings) {
-    match changes(home, context) {
-        Changes::Unknown => findings.ok(
-            "client-files",
-            "what the files of clients say was never accepted; begin with: broker clients --accept",
-        ),
-        Changes::Since(rows) if rows.is_empty() => {
-            findings.ok("client-files", "nothing changed in the files of clients");
-        }
-        Changes::Since(rows) => {
-            let message = format!(
-                "changes in the files of clients that nobody accepted: {}",
-                rows.len()
-            );
-            findings.warning("client-files", message, "see: broker clients --changes");
-        }
-    }
-}
-
 fn home_and_stores(home: &Home, fix: bool, context: &Context, findings: &mut Findings) {
     if findings
         .take(Config::load(&home.paths).map_err(Failure::from))

@@ -52,6 +52,7 @@ mod stores;
 mod summary;
 mod terminal;
 mod tour;
+mod tried;
 mod undo;
 mod unlock;
 mod usage;

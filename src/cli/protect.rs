@@ -6,6 +6,7 @@
 //! allowed to that very entry.
 
 mod carry_out;
+mod check;
 mod manual;
 mod names;
 mod rewrite;
@@ -61,6 +62,9 @@ pub(super) struct Args {
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Start each server as it was and as it will be, and leave a file as it is where one has other tools then
+    #[arg(long, conflicts_with = "dry_run")]
+    check: bool,
     /// Do not ask; what only may be a secret is left where it is
     #[arg(short, long)]
     yes: bool,
@@ -143,6 +147,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
             &home,
             &mut stores,
             person.is_unattended(),
+            args.check,
             context,
         ));
     }

@@ -150,9 +150,13 @@ impl Place {
                 given: Text::of(path),
             }),
             Err(e) => {
-                let message = match e.kind() {
-                    io::ErrorKind::NotFound => format!("there is no file \"{}\"", path.display()),
-                    _ => format!("\"{}\" cannot be looked at: {e}", path.display()),
+                // Not repeated where nothing is: what is no path may be a value.
+                let message = if path.symlink_metadata().is_err() {
+                    "there is no such file".to_owned()
+                } else if e.kind() == io::ErrorKind::NotFound {
+                    format!("there is no file \"{}\"", path.display())
+                } else {
+                    format!("\"{}\" cannot be looked at: {e}", path.display())
                 };
                 Err(Failure::new("file-io", message))
             }

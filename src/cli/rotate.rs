@@ -158,7 +158,7 @@ impl How<'_> {
         let prove = |stores: &mut dyn Stores, version| {
             if let Some(probe) = &self.probe {
                 let probed = probe.prove(version, home, stores, context)?;
-                probe.tell(probed, context);
+                probe.tell(&probed, context);
             }
             Ok::<(), Failure>(())
         };

@@ -152,7 +152,7 @@ fn of_file(wanted: &Wanted, opened: &Opened, context: &Context) -> Vec<Wish> {
     let found = found.filter(|found| !found.is_shadowed && !found.entry.is_disabled);
     found
         .filter_map(|found| {
-            let plan = started::plan(&found.entry, &starter, context);
+            let plan = started::plan(&found.entry, &found.under, &starter, context);
             let secrets = match &plan {
                 Ok(plan) => plan.secrets(),
                 Err(_) => named(&found.entry),

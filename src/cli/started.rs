@@ -14,7 +14,7 @@ use super::scan::{self, Wanted};
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
 use crate::clients::{Entry, Place, Wrapped};
-use crate::launch::{Caller, Plan};
+use crate::launch::{Caller, Plan, Request};
 use crate::paths;
 
 /// The variables that every client hands to a server of its own, as the SDKs have it (their `DEFAULT_INHERITED_ENV_VARS`).
@@ -49,8 +49,13 @@ pub(super) enum Unclear {
     Refused(Failure),
 }
 
-/// Works out what an entry starts.
-pub(super) fn plan(entry: &Entry, starter: &Starter, context: &Context) -> Result<Plan, Unclear> {
+/// Works out what an entry starts that stands under these keys.
+pub(super) fn plan(
+    entry: &Entry,
+    under: &[String],
+    starter: &Starter,
+    context: &Context,
+) -> Result<Plan, Unclear> {
     if Wrapped::of(entry).is_none() {
         return Err(Unclear::NotWrapped);
     }
@@ -61,7 +66,7 @@ pub(super) fn plan(entry: &Entry, starter: &Starter, context: &Context) -> Resul
         let text = given(text, &place, starter).ok_or(Unclear::OnlyClientKnows(place))?;
         words.push(text.into());
     }
-    let caller = caller(entry, starter).map_err(Unclear::Refused)?;
+    let caller = caller(entry, under, starter).map_err(Unclear::Refused)?;
     let not_understood = || Unclear::Refused(Failure::usage("its arguments were not understood"));
     let Parsed::Run(cli) = args::parse(&words).map_err(Unclear::Refused)? else {
         return Err(not_understood());
@@ -73,9 +78,51 @@ pub(super) fn plan(entry: &Entry, starter: &Starter, context: &Context) -> Resul
     plan.map_err(Unclear::Refused)
 }
 
+/// Works out what an entry starts by itself, without broker: all of its variables are what the client makes of them. `None` where
+/// only the client knows what that is, or it is no program's.
+///
+/// # Errors
+/// What the start would be refused for.
+pub(super) fn plain(
+    entry: &Entry,
+    under: &[String],
+    starter: &Starter,
+) -> Result<Option<Plan>, Failure> {
+    let Some((command, arguments)) = entry.command() else {
+        return Ok(None);
+    };
+    let words = std::iter::once((Place::Command, command));
+    let words = words.chain((0..).map(Place::Argument).zip(arguments));
+    let words = words.map(|(place, text)| given(text, &place, starter).map(OsString::from));
+    let Some(command) = words.collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let mut names = Vec::new();
+    for item in &entry.items {
+        if let Place::Variable(name) = &item.place
+            && !names.contains(name)
+        {
+            if given(item.text.text(), &item.place, starter).is_none() {
+                return Ok(None);
+            }
+            names.push(name.clone());
+        }
+    }
+    names.retain(|name| !HANDED_DOWN.contains(&name.as_str()));
+    let request = Request {
+        command,
+        allow_dangerous: names.clone(),
+        pass_any: names,
+        folder: folder_of(entry, under, starter),
+        ..Request::default()
+    };
+    let caller = caller(entry, under, starter)?;
+    Ok(Some(Plan::make(request, &caller)?))
+}
+
 /// The surroundings in which a client starts an entry. Of a client that hands all of its variables down only those count
 /// that every client does: exec drops the others.
-fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
+fn caller(entry: &Entry, under: &[String], starter: &Starter) -> Result<Caller, Failure> {
     let home = paths::user_home();
     let mut variables: Vec<(OsString, OsString)> = HANDED_DOWN
         .iter()
@@ -99,11 +146,7 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
             variables.push((name.into(), reference.unwrap_or_default().into()));
         }
     }
-    let own = entry.get(&Place::Other(vec!["cwd".to_owned()]));
-    let own = own.map(Path::new).filter(|folder| folder.is_absolute());
-    let folder = own
-        .map(Path::to_path_buf)
-        .or_else(|| starter.project().map(Path::to_path_buf))
+    let folder = folder_of(entry, under, starter)
         .or_else(|| home.clone())
         .unwrap_or_else(|| PathBuf::from("/"));
     Ok(Caller {
@@ -111,6 +154,20 @@ fn caller(entry: &Entry, starter: &Starter) -> Result<Caller, Failure> {
         folder,
         home,
     })
+}
+
+/// The folder that an entry is started in, where that is known: its own, or that of the project it is for. Claude Code has the
+/// servers of a user in a project under that project's folder.
+pub(super) fn folder_of(entry: &Entry, under: &[String], starter: &Starter) -> Option<PathBuf> {
+    let own = entry.get(&Place::Other(vec!["cwd".to_owned()]));
+    let own = own.map(Path::new).filter(|folder| folder.is_absolute());
+    let of_project = match under {
+        [projects, folder, ..] if projects == "projects" => Some(Path::new(folder.as_str())),
+        _ => None,
+    };
+    let of_project = of_project.filter(|folder| folder.is_absolute());
+    let found = own.or(of_project).or(starter.project());
+    found.map(Path::to_path_buf)
 }
 
 /// The variables of its own that a client hands on because the entry names them (Codex: `env_vars`).

@@ -35,10 +35,10 @@ pub struct Tried {
 }
 
 /// What a server showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
-    /// How many tools it has.
-    pub tools: usize,
+    /// The names of its tools, as it said them.
+    pub tools: Vec<String>,
 }
 
 /// Why a server does not work.
@@ -139,7 +139,7 @@ fn ask_client(
         }
         let _ = client.call(tool).map_err(at(Step::Call))?;
     }
-    Ok(Probed { tools: tools.len() })
+    Ok(Probed { tools })
 }
 
 fn lines_of(text: &[u8]) -> Vec<String> {

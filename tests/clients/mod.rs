@@ -3,6 +3,8 @@
 mod accepting;
 mod add;
 mod baseline;
+mod check;
+mod doctor;
 mod gaps;
 mod history;
 mod hostile;

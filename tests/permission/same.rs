@@ -180,7 +180,7 @@ fn a_path_in_which_the_interpreter_of_a_script_is_another_is_refused() {
         "#!/bin/sh\necho planted $A\n",
         0o700,
     );
-    let start = Start::of([&script])
+    let start = Start::of(["tool"])
         .flags(&["--env", "A=broker://a"])
         .caller("PATH", first_in_path(&home, "bin"));
     let _ = start.allow(&home);
@@ -200,6 +200,25 @@ fn a_path_in_which_the_interpreter_of_a_script_is_another_is_refused() {
     );
     let printed = started(&home, &start.caller("PATH", empty));
     assert_eq!(printed, "allowed\n");
+}
+
+/// Clients have another PATH than the shell in which something was allowed, and what they are told to start is written out.
+#[test]
+fn a_script_that_is_named_by_its_whole_path_gets_the_interpreter_that_was_allowed() {
+    let home = home();
+    let script = home.path("bin/tool");
+    put(&script, "#!/usr/bin/env interpreter\n", 0o700);
+    for (folder, says) in [("bin", "allowed"), ("planted", "planted")] {
+        let interpreter = home.path(folder).join("interpreter");
+        let text = format!("#!/bin/sh\n: > '{}'\necho {says}\n", mark(&home).display());
+        put(&interpreter, text, 0o700);
+    }
+    let start = Start::of([&script])
+        .flags(&["--env", "A=broker://a"])
+        .caller("PATH", first_in_path(&home, "bin"));
+    let _ = start.allow(&home);
+    let elsewhere = start.caller("PATH", first_in_path(&home, "planted"));
+    assert_eq!(started(&home, &elsewhere), "allowed\n");
 }
 
 #[test]

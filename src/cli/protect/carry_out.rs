@@ -11,6 +11,7 @@ use super::super::failure::Failure;
 use super::super::kept;
 use super::super::permission::seals;
 use super::super::stores::OpenStores;
+use super::check::check;
 use super::rewrite::{Changed, Rewrite};
 use super::row::{Outcome, Row};
 use crate::audit::Action;
@@ -27,6 +28,7 @@ pub(super) fn carry_out(
     home: &Home,
     stores: &mut OpenStores,
     is_unattended: bool,
+    is_checked: bool,
     context: &Context,
 ) -> Vec<Row> {
     if rewrite.changed.is_empty() {
@@ -39,7 +41,7 @@ pub(super) fn carry_out(
         .detail(format!("file {}", rewrite.target.wanted.path.display()))
         .unattended(is_unattended);
     let done = event.around(home, context, || {
-        one(&rewrite, home, stores, is_unattended, context)
+        one(&rewrite, home, stores, (is_unattended, is_checked), context)
     });
     match done {
         Ok(()) => {
@@ -61,7 +63,7 @@ fn one(
     rewrite: &Rewrite,
     home: &Home,
     stores: &mut OpenStores,
-    is_unattended: bool,
+    (is_unattended, is_checked): (bool, bool),
     context: &Context,
 ) -> Result<(), Failure> {
     let target = &rewrite.target;
@@ -78,6 +80,9 @@ fn one(
             allow::grant(&grant.command, None, home, stores, is_unattended, context)?;
             grants.push(grant.command.id());
         }
+    }
+    if is_checked {
+        check(rewrite, home, stores, context)?;
     }
     let identity = &target.text.identity;
     let parts = |undo: &Undo, place: &Place, text: &str| parts(&rewrite.changed, undo, place, text);

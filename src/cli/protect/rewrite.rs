@@ -53,7 +53,9 @@ pub(super) struct Changed {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) command: Command,
-    pub(super) starts_in: std::path::PathBuf,
+    pub(super) plan: Plan,
+    /// What there is to know about it.
+    pub(super) note: Option<String>,
 }
 
 /// A secret that is taken out.
@@ -182,7 +184,14 @@ impl Rewrite {
                     Failure::new("client-file-not-edited", "an entry was not found again")
                 })?;
                 Ok(Changed {
-                    grant: grant(&entry, &moved, &starter, &catalog, home, context)?,
+                    grant: grant(
+                        (&entry, &one.found.under),
+                        &moved,
+                        &starter,
+                        &catalog,
+                        home,
+                        context,
+                    )?,
                     under: one.found.under.clone(),
                     server: one.found.entry.server.clone(),
                     moved,
@@ -193,6 +202,15 @@ impl Rewrite {
         Ok((edited.text, edited.undo, changed, left))
     }
 
+    /// Returns an entry as it stands in the file.
+    pub(super) fn before(&self, changed: &Changed) -> Option<&Entry> {
+        let entries = self.target.entries.iter().map(|one| &one.found);
+        let mut entries = entries.filter(|found| !found.is_shadowed);
+        let is_it =
+            |found: &&Found| found.entry.server == changed.server && found.under == changed.under;
+        entries.find(is_it).map(|found| &found.entry)
+    }
+
     /// Rows for what is moved.
     pub(super) fn rows(&self, outcome: Outcome, message: Option<&str>) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -201,7 +219,7 @@ impl Rewrite {
                 let why = match (message, &changed.grant) {
                     (Some(message), _) => message,
                     (None, Err(why)) => why.as_str(),
-                    (None, Ok(_)) => "",
+                    (None, Ok(grant)) => grant.note.as_deref().unwrap_or_default(),
                 };
                 let row = self
                     .target
@@ -329,14 +347,15 @@ fn wrapping(
             "file-io" => Unwrapped::Failed(failure),
             _ => Unwrapped::Left(failure.message),
         })?;
-    let program = program(command, entry, &words, starter, is_shared, context)?;
+    let under = one.found.under.as_slice();
+    let program = program(command, (entry, under), &words, starter, is_shared, context)?;
     Ok(vec![Edit::WrapCommand(Wrap { words, program })])
 }
 
 /// What stands in the place of the program behind the words of broker; `None` if it is what it was.
 fn program(
     command: &str,
-    entry: &Entry,
+    (entry, under): (&Entry, &[String]),
     words: &[String],
     starter: &Starter,
     is_shared: bool,
@@ -358,7 +377,7 @@ fn program(
     }
     // The entry as it will be, to find what it starts; what cannot be found stays as it is.
     let wrapped = entry::wrapped(entry, words);
-    match started::plan(&wrapped, starter, context) {
+    match started::plan(&wrapped, under, starter, context) {
         Ok(plan) if plan.program != std::path::Path::new(command) => {
             Ok(plan.program.to_str().map(ToOwned::to_owned))
         }
@@ -394,7 +413,7 @@ fn unpassed(entry: &Entry, wrapped: Wrapped, moved: &BTreeSet<&str>) -> Vec<Edit
 /// Works out what is to be allowed so that the entry works: only where all of its secrets are those that were moved out of
 /// it. A reference that was there before may be anybody's wish.
 fn grant(
-    entry: &Entry,
+    (entry, under): (&Entry, &[String]),
     moved: &[Moved],
     starter: &Starter,
     catalog: &Catalog,
@@ -406,7 +425,7 @@ fn grant(
             "allow it when it was started once: broker allow; {why}"
         )))
     };
-    let plan = match started::plan(entry, starter, context) {
+    let plan = match started::plan(entry, under, starter, context) {
         Ok(plan) => plan,
         Err(Unclear::NotWrapped) => return later("it does not start broker".to_owned()),
         Err(Unclear::OnlyClientKnows(place)) => {
@@ -432,9 +451,19 @@ fn grant(
             "it refers to \"{name}\", which was not moved out of it"
         ));
     }
+    let is_anywhere = started::folder_of(entry, under, starter).is_none();
+    let folder = command.folder.as_ref().filter(|_| is_anywhere);
+    let note = folder.map(|folder| {
+        format!(
+            "it is allowed in the folder \"{folder}\" alone, in which its program looks for code; where {} starts it elsewhere, allow it \
+             once more when it was refused: broker allow",
+            starter.client.name
+        )
+    });
     Ok(Ok(Grant {
         command,
-        starts_in: plan.starts_in,
+        plan,
+        note,
     }))
 }
 

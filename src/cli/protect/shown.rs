@@ -102,7 +102,7 @@ fn permission(changed: &Changed, home: &Home, context: &Context) -> Vec<String> 
         Ok(grant) => {
             let mut lines = vec!["    this would be allowed:".to_owned()];
             let command = masked(&grant.command, &changed.after);
-            let words = words(&command, &grant.starts_in, home, context);
+            let words = words(&command, &grant.plan.starts_in, home, context);
             lines.extend(words.into_iter().map(|line| format!("    {line}")));
             lines
         }

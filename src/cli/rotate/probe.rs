@@ -167,9 +167,9 @@ impl<'a> Probe<'a> {
     }
 
     /// Tells what was found out.
-    pub(super) fn tell(&self, probed: Probed, context: &Context) {
+    pub(super) fn tell(&self, probed: &Probed, context: &Context) {
         let Self { word, called, .. } = self;
-        let tools = match probed.tools {
+        let tools = match probed.tools.len() {
             1 => "1 tool".to_owned(),
             count => format!("{count} tools"),
         };

@@ -1,12 +1,13 @@
 //! Protected files in other surroundings: a poor `PATH`, several files with the same value, one server after the other, a
 //! client that writes its file anew.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::protected::{compare, way};
 use super::reading::{bare, entries};
 use super::stage::{Stage, write};
-use super::starting::start;
+use super::starting::{command, start};
+use super::vectors::{Fate, Made};
 use super::ways::{Format, WAYS};
 use crate::support::home::Home;
 use crate::support::put;
@@ -171,4 +172,29 @@ fn a_value_that_stands_in_several_files_is_stored_once() {
     };
     let (_, seen) = &windsurf.start_all()[0];
     assert_eq!(seen.variables["OTHER_TOKEN"], shared);
+}
+
+/// A shell looks around where it stands, so that it is allowed in one folder; where that is only its client knows.
+#[test]
+fn a_server_that_is_allowed_in_one_folder_starts_or_is_said_to_be() {
+    let mut stage = Stage::new(Home::new(), way("claude-code-many.json"));
+    let program = stage.home.path("bin/shell-mcp").display().to_string();
+    let value = "canary-Zk81LmT04xYp62KcBnHa";
+    stage.made = vec![Made {
+        value: value.to_owned(),
+        fate: Fate::Moves,
+    }];
+    let entry =
+        json!({ "command": "bash", "args": ["-c", program], "env": { "SHELL_TOKEN": value } });
+    let text = json!({ "mcpServers": { "shell": entry } }).to_string();
+    write(&stage.file(), &text);
+    let rows = stage.protect();
+    let entry = &stage.servers()[0];
+    let mut command = command(stage.way, entry, &stage.own(), &stage.home.path(""));
+    let code = command.output().expect("it starts").status.code();
+    let said = rows[0]["message"].as_str().expect("a message");
+    assert!(
+        code == Some(0) || said.contains("folder"),
+        "{code:?}: {rows:?}"
+    );
 }

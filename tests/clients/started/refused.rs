@@ -56,8 +56,9 @@ fn refused(what: &str, put: impl Fn(&Path)) {
             best = best.min(begin.elapsed());
             let said = answer.stdout.clone() + &answer.stderr;
             assert_eq!(answer.code, 1, "{what}: {command}: {said}");
+            // A word that leads to no file may be a value in a wrong place, and is not repeated.
             assert!(
-                said.contains("mcp.json"),
+                said.contains("mcp.json") || !file.exists(),
                 "{what}: {command} names no file: {said}"
             );
             assert!(said.len() < 2000, "{what}: {command}: {said}");
