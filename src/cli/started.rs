@@ -12,9 +12,10 @@ use super::args::{self, Command, Parsed};
 use super::context::Context;
 use super::failure::Failure;
 use super::scan::{self, Wanted};
+use crate::clients::detect::detect;
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
-use crate::clients::{Entry, Place, Wrapped};
+use crate::clients::{Entry, Item, Literal, Place, Wrapped};
 use crate::launch::{Caller, Plan, Request};
 use crate::paths;
 
@@ -191,12 +192,12 @@ pub(super) fn handed_on(entry: &Entry) -> impl Iterator<Item = &str> {
 pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<String> {
     let home = paths::user_home();
     let is_word = matches!(place, Place::Command | Place::Argument(_));
-    let is_own = Cell::new(false);
+    let is_secret = Cell::new(false);
     let variable = |name: &str| {
-        let value = std::env::var_os(name)?.into_string().ok();
-        // What is put into a command is kept with what is allowed, and may be a secret; and the client may have another.
-        is_own.set(is_own.get() || is_word && !HANDED_DOWN.contains(&name));
-        value
+        let value = std::env::var_os(name)?.into_string().ok()?;
+        // What is put into a command is kept with what is allowed.
+        is_secret.set(is_secret.get() || is_word && may_be_secret(name, &value));
+        Some(value)
     };
     let known = Known {
         variable: &variable,
@@ -205,7 +206,20 @@ pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<Stri
     };
     match expand(text, place, &starter.client.expansion, known) {
         Expanded::Same => Some(text.to_owned()),
-        Expanded::Becomes(text) if !is_own.get() => Some(text),
+        Expanded::Becomes(text) if !is_secret.get() => Some(text),
         Expanded::Becomes(_) | Expanded::Unknown => None,
     }
+}
+
+/// Tells whether a variable may hold a secret, by its name and its text.
+fn may_be_secret(name: &str, value: &str) -> bool {
+    let alone = Entry {
+        server: String::new(),
+        is_disabled: false,
+        items: vec![Item {
+            place: Place::Variable(name.to_owned()),
+            text: Literal::new(value.to_owned()),
+        }],
+    };
+    !detect(&alone).is_empty()
 }
