@@ -4,6 +4,7 @@
 //! the client puts in is put in, its words are taken apart by exec's own grammar, and its surroundings are those that clients
 //! give to servers.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,10 @@ use super::args::{self, Command, Parsed};
 use super::context::Context;
 use super::failure::Failure;
 use super::scan::{self, Wanted};
+use crate::clients::detect::{Confidence, detect};
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
-use crate::clients::{Entry, Place, Wrapped};
+use crate::clients::{Entry, Item, Literal, Place, Wrapped};
 use crate::launch::{Caller, Plan};
 use crate::paths;
 
@@ -129,10 +131,17 @@ pub(super) fn handed_on(entry: &Entry) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns what the client makes of a text; `None` if only it knows.
+/// Returns what the client makes of a text; `None` if only it knows, or if what it puts into a command may be a secret.
 pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<String> {
     let home = paths::user_home();
-    let variable = |name: &str| std::env::var_os(name)?.into_string().ok();
+    let is_word = matches!(place, Place::Command | Place::Argument(_));
+    let is_secret = Cell::new(false);
+    let variable = |name: &str| {
+        let value = std::env::var_os(name)?.into_string().ok()?;
+        // The words of a command are kept with what is allowed, in the clear.
+        is_secret.set(is_secret.get() || is_word && may_be_secret(name, &value));
+        Some(value)
+    };
     let known = Known {
         variable: &variable,
         home: home.as_deref(),
@@ -140,7 +149,22 @@ pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<Stri
     };
     match expand(text, place, &starter.client.expansion, known) {
         Expanded::Same => Some(text.to_owned()),
-        Expanded::Becomes(text) => Some(text),
-        Expanded::Unknown => None,
+        Expanded::Becomes(text) if !is_secret.get() => Some(text),
+        Expanded::Becomes(_) | Expanded::Unknown => None,
     }
+}
+
+/// Tells whether what stands in a variable of the client may well be a secret.
+fn may_be_secret(name: &str, value: &str) -> bool {
+    let item = Item {
+        place: Place::Variable(name.to_owned()),
+        text: Literal::new(value.to_owned()),
+    };
+    let entry = Entry {
+        server: String::new(),
+        is_disabled: false,
+        items: vec![item],
+    };
+    let mut found = detect(&entry).into_iter();
+    found.any(|finding| finding.confidence > Confidence::Low)
 }
