@@ -24,7 +24,8 @@ use crate::catalog::{Catalog, CatalogError, Home, Record};
 use crate::clients::edit::{EditError, NewEntry, insert_entry};
 use crate::clients::running::{Running, is_running};
 use crate::clients::table::Client;
-use crate::clients::{Entry, Item, Literal, Place};
+use crate::clients::undo_record::EntryName;
+use crate::clients::{Document, Entry, Item, Literal, Place};
 use crate::launch::{Plan, reading};
 use crate::policy::Command;
 use crate::secret::{SecretName, SecretValue};
@@ -161,9 +162,8 @@ fn add(args: &Args, context: &Context) -> Result<Done, Failure> {
         None => {
             adding.target.write(&adding.text)?;
             if let Some(home) = context.home_if_any()? {
-                let (path, servers) = (&adding.target.path, vec![args.server.clone()]);
                 let mut stores = OpenStores::new(&home);
-                clients::accept_written(path, servers, &home, &mut stores, context);
+                accept(&adding, &home, &mut stores, context);
             }
             tell(&adding, client, context);
             if let (Ok(plan), false) = (plan, args.no_warm_up) {
@@ -228,8 +228,7 @@ fn with_secrets(
             )
         })
     })?;
-    let (path, servers) = (&adding.target.path, vec![args.server.clone()]);
-    clients::accept_written(path, servers, home, &mut stores, context);
+    accept(&adding, home, &mut stores, context);
     tell(&adding, client, context);
     match plan {
         Ok(plan) if !args.no_warm_up => {
@@ -241,6 +240,25 @@ fn with_secrets(
         )),
     }
     Ok(Done::Ok)
+}
+
+/// Takes the entry for accepted: the one that was not in the file before.
+fn accept(adding: &Adding, home: &Home, stores: &mut OpenStores, context: &Context) {
+    let target = &adding.target;
+    let names = |document: &Document| -> Vec<EntryName> {
+        let found = document.entries(target.file).into_iter();
+        let own = found.filter(|found| found.entry.server == adding.entry.server);
+        own.map(|found| EntryName {
+            under: found.under,
+            server: found.entry.server,
+        })
+        .collect()
+    };
+    let before = target.document().map(names).unwrap_or_default();
+    let after = Document::parse(target.file.format, &adding.text);
+    let mut new = after.map(|document| names(&document)).unwrap_or_default();
+    new.retain(|name| !before.contains(name));
+    clients::accept_written(&target.path, new, home, stores, context);
 }
 
 /// The home, where the server is given secrets.

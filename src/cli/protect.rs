@@ -128,10 +128,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
         }
         return finish(rows, context);
     }
+    // Also where nobody is asked: what nobody saw is not allowed.
+    for line in shown::plan(&rewrites, &home, context) {
+        person.say(&line)?;
+    }
     if !args.yes {
-        for line in shown::plan(&rewrites, &home, context) {
-            person.say(&line)?;
-        }
         person
             .agree("move these secrets, rewrite the files, and allow these commands?")
             .map_err(withheld)?;

@@ -96,7 +96,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     };
     let (client, file) = (newest.client, newest.file);
     let entries = wanted(args, &meant)?;
-    let is_wanted = |entry: &EntryName| entries.contains(entry);
     ensure_at_rest(client, context)?;
     let read = read(&path, file.format)?;
     let catalog = home.catalog()?;
@@ -111,6 +110,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     let mut stores = OpenStores::new(&home);
     let event = agreed(event, args, &path, &shown, &home, &mut stores, context)?;
     let mut undone = Vec::new();
+    let is_wanted = |entry: &EntryName| entries.contains(entry);
     let unwound = event.around(&home, context, || {
         let values = sources.read(&home, &mut stores)?;
         let mut unwound = Unwound::of(read.document.text());
@@ -128,8 +128,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     })?;
     let told = tell(&unwound, client, &path, context);
     end::end(&meant, &others, &home, &mut stores, context)?;
-    let servers = entries.iter().map(|entry| entry.server.clone()).collect();
-    clients::accept_written(&path, servers, &home, &mut stores, context);
+    clients::accept_written(&path, entries, &home, &mut stores, context);
     drop(lock);
     told
 }

@@ -15,8 +15,11 @@ use super::survey::{Surveyed, here, known_of, survey};
 use super::{ChangeRow, lines};
 use crate::audit::Action;
 use crate::catalog::Home;
-use crate::clients::baseline::{Baseline, KnownFile, Sought, differences, look, sought};
+use crate::clients::baseline::{
+    Baseline, KnownEntry, KnownFile, Sought, differences, look, sought,
+};
 use crate::clients::table::{Surroundings, recognise};
+use crate::clients::undo_record::EntryName;
 use crate::launch::project;
 use crate::paths::{self, Lock};
 use crate::policy::Seal;
@@ -178,12 +181,12 @@ fn users_own(around: &Surroundings, seal: &Seal) -> Vec<KnownFile> {
 /// is written, so that it could not be done is only told. The caller must not hold the home's lock.
 pub(in crate::cli) fn accept_written(
     path: &Path,
-    servers: Vec<String>,
+    entries: Vec<EntryName>,
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
 ) {
-    let written = [(path.to_path_buf(), servers)];
+    let written = [(path.to_path_buf(), entries)];
     if let Err(failure) = accept_entries(home, stores, context, &written) {
         let why = failure.message;
         context.output.warning(&format!(
@@ -192,7 +195,7 @@ pub(in crate::cli) fn accept_written(
     }
 }
 
-/// Takes entries that broker itself has just written, or taken away, for accepted: those of these servers in these files.
+/// Takes entries that broker itself has just written, or taken away, for accepted: these and no others of their files.
 /// Makes the baseline where there is none. What else changed in the files stays a change. Takes the home's lock, which the
 /// caller must not hold.
 ///
@@ -204,7 +207,7 @@ fn accept_entries(
     home: &Home,
     stores: &mut OpenStores,
     context: &Context,
-    written: &[(PathBuf, Vec<String>)],
+    written: &[(PathBuf, Vec<EntryName>)],
 ) -> Result<(), Failure> {
     let lock = home.lock()?;
     let (old, kind, seal) = match Kept::load(home, stores)? {
@@ -226,7 +229,7 @@ fn accept_entries(
         Some(old) => old.files().to_vec(),
         None => users_own(&around, &seal),
     };
-    for (path, servers) in written {
+    for (path, entries) in written {
         let Some(sought) = sought_at(path, &around, old.as_ref()) else {
             continue;
         };
@@ -234,7 +237,7 @@ fn accept_entries(
         let name = path.display().to_string();
         let at = files.iter().position(|file| file.file == name);
         let known = at.map(|at| files.swap_remove(at));
-        files.extend(with_entries(known, now, servers));
+        files.extend(with_entries(known, now, entries));
     }
     let next = Next { kind, files, seal };
     next.save(home, stores, old.as_ref(), &lock, context)
@@ -257,19 +260,22 @@ fn sought_at(path: &Path, around: &Surroundings, old: Option<&Baseline>) -> Opti
     })
 }
 
-/// Takes the entries of these servers as they are `now`, and all others as they were known.
+/// Takes these entries as they are `now`, and all others as they were known: those of the same name elsewhere in the file, too.
 fn with_entries(
     known: Option<KnownFile>,
     now: Option<KnownFile>,
-    servers: &[String],
+    names: &[EntryName],
 ) -> Option<KnownFile> {
-    let is_written = |server: &String| servers.contains(server);
+    let is_written = |entry: &KnownEntry| {
+        let is_it = |name: &EntryName| name.server == entry.server && name.under == entry.under;
+        names.iter().any(is_it)
+    };
     let mut entries = known
         .as_ref()
         .map_or_else(Vec::new, |file| file.entries.clone());
-    entries.retain(|entry| !is_written(&entry.server));
+    entries.retain(|entry| !is_written(entry));
     let written = now.iter().flat_map(|file| &file.entries);
-    entries.extend(written.filter(|entry| is_written(&entry.server)).cloned());
+    entries.extend(written.filter(|entry| is_written(entry)).cloned());
     let mut file = match (&now, known) {
         (Some(now), _) => now.clone(),
         (None, Some(known)) => known,
@@ -288,8 +294,14 @@ fn with_entries(
 #[expect(clippy::expect_used, reason = "helpers of tests may abort")]
 mod tests {
     use super::*;
-    use crate::clients::baseline::KnownEntry;
     use crate::paths::FileStamp;
+
+    fn name(server: &str) -> EntryName {
+        EntryName {
+            under: Vec::new(),
+            server: server.to_owned(),
+        }
+    }
 
     fn file(stamped: bool, entries: &[(&str, bool)]) -> KnownFile {
         let found = Path::new("/").metadata().expect("there");
@@ -316,8 +328,8 @@ mod tests {
         let known = || Some(file(true, &[("one", false), ("two", false)]));
         let now = || Some(file(true, &[("one", true), ("two", true)]));
         let written = |servers: &[&str]| {
-            let servers: Vec<String> = servers.iter().map(|s| (*s).to_owned()).collect();
-            with_entries(known(), now(), &servers).expect("a file")
+            let names: Vec<EntryName> = servers.iter().map(|s| name(s)).collect();
+            with_entries(known(), now(), &names).expect("a file")
         };
         let left = written(&["one"]);
         let told = differences(Some(&left), now().as_ref());
@@ -329,12 +341,31 @@ mod tests {
         );
         assert!(written(&["one", "two"]).stamp.is_some());
         // A file that is gone takes its entries along, but not those that nobody took away.
-        let one = ["one".to_owned()];
+        let one = [name("one")];
         let left = with_entries(known(), None, &one).expect("a file");
         assert_eq!(left.entries.len(), 1);
         assert!(with_entries(Some(file(true, &[("one", false)])), None, &one).is_none());
         assert!(with_entries(None, None, &one).is_none());
         let new = with_entries(None, now(), &one).expect("a file");
         assert_eq!((new.entries.len(), new.stamp), (1, None));
+    }
+
+    #[test]
+    fn an_entry_of_the_same_name_elsewhere_in_the_file_is_not_accepted_along() {
+        let both = |disabled: bool| {
+            let mut both = file(true, &[("one", disabled), ("one", disabled)]);
+            if let Some(other) = both.entries.last_mut() {
+                other.under = vec!["projects".to_owned(), "/p".to_owned()];
+            }
+            Some(both)
+        };
+        let left = with_entries(both(false), both(true), &[name("one")]).expect("a file");
+        let told = differences(Some(&left), both(true).as_ref());
+        assert_eq!(told.len(), 1);
+        assert!(
+            left.entries
+                .iter()
+                .any(|one| one.under.is_empty() && one.disabled)
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::super::clients;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::kept;
-use super::super::permission::seals;
+use super::super::permission::{ensure_thawed, seals};
 use super::super::stores::OpenStores;
 use super::rewrite::{Changed, Rewrite};
 use super::row::{Outcome, Row};
@@ -18,7 +18,7 @@ use crate::catalog::change::Change;
 use crate::catalog::{Home, Record};
 use crate::clients::Place;
 use crate::clients::edit::Undo;
-use crate::clients::undo_record::{self, Part, SecretRef, UndoRecord};
+use crate::clients::undo_record::{self, EntryName, Part, SecretRef, UndoRecord};
 use crate::clients::write::{EditLock, write};
 
 /// Does a file, and says what became of it.
@@ -44,9 +44,12 @@ pub(super) fn carry_out(
     match done {
         Ok(()) => {
             let client = rewrite.target.client;
-            let servers = rewrite.changed.iter().map(|one| one.server.clone());
-            let (path, servers) = (rewrite.target.text.identity.given(), servers.collect());
-            clients::accept_written(path, servers, home, stores, context);
+            let entries = rewrite.changed.iter().map(|one| EntryName {
+                under: one.under.clone(),
+                server: one.server.clone(),
+            });
+            let (path, entries) = (rewrite.target.text.identity.given(), entries.collect());
+            clients::accept_written(path, entries, home, stores, context);
             let path = rewrite.target.wanted.path.display();
             let reload = client.reload;
             let message = format!("\"{path}\": so that {} takes it up, {reload}", client.name);
@@ -71,6 +74,7 @@ fn one(
             "the file was not read to be changed",
         )
     })?;
+    ensure_as_shown(rewrite, home, false)?;
     store(rewrite, home, stores, context)?;
     let mut grants = Vec::new();
     for changed in &rewrite.changed {
@@ -106,17 +110,45 @@ fn written(
     context: &Context,
 ) -> Result<(), Failure> {
     let identity = &rewrite.target.text.identity;
-    let Err(error) = write(lock, identity, &rewrite.text) else {
+    // As late as can be: from here on the file has the values no more.
+    let done = match ensure_as_shown(rewrite, home, true) {
+        Ok(()) => write(lock, identity, &rewrite.text).map_err(|error| {
+            Failure::from(error).hint(
+                "what was moved is in the store by now, too; say this again when the file can be written",
+            )
+        }),
+        Err(failure) => Err(failure),
+    };
+    let Err(failure) = done else {
         return Ok(());
     };
-    let failure = Failure::from(error);
     let is_old = scan_again(rewrite);
     if is_old && let Err(left) = undo_record::remove(&home.paths, record.id()) {
         context.output.warning(&Failure::from(left).message);
     }
-    Err(failure.hint(
-        "what was moved is in the store by now, too; say this again when the file can be written",
-    ))
+    Err(failure)
+}
+
+/// Demands that the home is what it was when the person was asked: not frozen, and with the secrets that the references
+/// lead to, in the version whose value stands in the file. `are_new` says that the new ones are stored by now, too.
+fn ensure_as_shown(rewrite: &Rewrite, home: &Home, are_new: bool) -> Result<(), Failure> {
+    ensure_thawed(home)?;
+    let catalog = home.catalog()?;
+    for chosen in rewrite.secrets() {
+        let shown = &chosen.record;
+        let is_it = |record: &Record| {
+            record.id == shown.id && record.name == shown.name && record.current == shown.current
+        };
+        if (are_new || !chosen.is_new) && !catalog.secrets().iter().any(is_it) {
+            let message = format!(
+                "the secret \"{}\" was changed or removed while this was asked",
+                shown.name
+            );
+            return Err(Failure::new("secret-changed", message)
+                .hint("the file was left alone; say this again"));
+        }
+    }
+    Ok(())
 }
 
 /// Tells whether the file is what it was, for sure.
