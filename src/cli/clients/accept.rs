@@ -349,4 +349,23 @@ mod tests {
         let new = with_entries(None, now(), &one).expect("a file");
         assert_eq!((new.entries.len(), new.stamp), (1, None));
     }
+
+    #[test]
+    fn an_entry_of_the_same_name_elsewhere_in_the_file_is_not_accepted_along() {
+        let both = |disabled: bool| {
+            let mut both = file(true, &[("one", disabled), ("one", disabled)]);
+            if let Some(other) = both.entries.last_mut() {
+                other.under = vec!["projects".to_owned(), "/p".to_owned()];
+            }
+            Some(both)
+        };
+        let left = with_entries(both(false), both(true), &[name("one")]).expect("a file");
+        let told = differences(Some(&left), both(true).as_ref());
+        assert_eq!(told.len(), 1);
+        assert!(
+            left.entries
+                .iter()
+                .any(|one| one.under.is_empty() && one.disabled)
+        );
+    }
 }

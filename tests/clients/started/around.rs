@@ -198,3 +198,29 @@ fn a_server_that_is_allowed_in_one_folder_starts_or_is_said_to_be() {
         "{code:?}: {rows:?}"
     );
 }
+
+#[test]
+fn a_secret_that_a_client_puts_into_an_argument_is_not_kept_with_what_is_allowed() {
+    let stage = Stage::new(Home::new(), way("windsurf-many.json"));
+    let moved = stage.made[0].value.clone();
+    let entry = |argument: &str| {
+        format!(
+            "{{\"mcpServers\": {{\"git\": {{\"command\": \"bare-mcp\", \"args\": [\"{argument}\"],
+              \"env\": {{\"OTHER_TOKEN\": \"{moved}\"}}}}}}}}"
+        )
+    };
+    let value = "canary-v8Kq2ZrT5wYp9LxD3mNb7HcJ";
+    let file = stage.file();
+    for (argument, allowed) in [("${env:PLAIN}", 1), ("${env:GIT_API_TOKEN}", 0)] {
+        write(&file, &entry(argument));
+        let words = ["--json", "protect", "--yes", file.to_str().expect("text")];
+        let run = stage.broker(&words).env("GIT_API_TOKEN", value);
+        let answer = run.env("PLAIN", "plain").run().ok();
+        assert_eq!(answer.json()[0]["outcome"], "moved", "{}", answer.stdout);
+        let grants = stage.broker(&["--json", "grants"]).run().ok();
+        assert!(!grants.stdout.contains(value), "{}", grants.stdout);
+        let grants = grants.json();
+        assert_eq!(grants.as_array().map(Vec::len), Some(allowed), "{grants}");
+        let _ = stage.broker(&["revoke", "--all"]).run();
+    }
+}

@@ -123,6 +123,53 @@ fn a_file_that_is_written_while_a_person_thinks_is_left_alone() {
 }
 
 #[test]
+fn a_home_that_is_frozen_while_a_person_thinks_has_nothing_changed() {
+    let stage = stage("lm-studio-many.json");
+    let mut session = asked(&stage, &["protect"]);
+    session.wait_for(QUESTION);
+    let _ = stage.broker(&["freeze", "--reason", "x"]).run().ok();
+    let ended = session.types_then_ends("y\n").code(1);
+    let said = ended.screen + &ended.stdout + &ended.stderr;
+    assert!(said.contains("it is frozen since"), "{said}");
+    assert_eq!(stage.now(), stage.before);
+    let json = |words: &[&str]| stage.broker(words).run().ok().json();
+    assert_eq!(json(&["--json", "list"]), serde_json::json!([]));
+    assert_eq!(json(&["--json", "grants"]), serde_json::json!([]));
+}
+
+#[test]
+fn secrets_that_are_removed_while_a_person_thinks_keep_their_values_in_the_file() {
+    let stage = stage("lm-studio-many.json");
+    let mut session = asked(&stage, &["protect"]);
+    session.wait_for(QUESTION);
+    session.types_then_ends("y\n").code(0);
+    let mut session = asked(&stage, &["restore"]);
+    session.wait_for("[y/N]");
+    session.types_then_ends("y\n").code(0);
+    let mut session = asked(&stage, &["protect"]);
+    session
+        .wait_for("(a secret that is there already, with this value)")
+        .wait_for(QUESTION);
+    let all = stage.broker(&["--json", "list"]).run().ok().json();
+    let all = all.as_array().expect("a list");
+    let name = all[0]["name"].as_str().expect("a name");
+    let _ = stage.broker(&["remove", name, "--yes"]).run().ok();
+    let ended = session.types_then_ends("y\n").code(1);
+    let said = ended.screen + &ended.stdout + &ended.stderr;
+    assert!(said.contains("was changed or removed"), "{said}");
+    assert_eq!(stage.now(), stage.before, "its value is lost");
+}
+
+#[test]
+fn who_is_not_asked_is_shown_what_is_allowed_all_the_same() {
+    let stage = stage("lm-studio-many.json");
+    let ended = asked(&stage, &["protect", "--yes"]).end().code(0);
+    let screen = &ended.screen;
+    assert!(screen.contains("this would be allowed:"), "{screen}");
+    stage.says_nothing(screen);
+}
+
+#[test]
 fn without_a_person_nothing_is_changed() {
     let stage = stage("kiro-many.json");
     let file = stage.file();
