@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Done, Failure> {
     if args.dry_run {
         return would(args, targets, rows, context);
     }
-    if targets.iter().all(|target| target.is_left_alone()) {
+    if !targets.iter().any(Target::has_moves) {
         for target in &targets {
             shown::tell_manual(target, context)?;
             rows.extend(target.left_rows());

@@ -15,7 +15,7 @@ use super::scan::{self, Wanted};
 use crate::clients::detect::detect;
 use crate::clients::expand::{Expanded, Known, expand};
 use crate::clients::table::{Client, Scope};
-use crate::clients::{Entry, Item, Literal, Place, Wrapped};
+use crate::clients::{Entry, Literal, Place, Wrapped};
 use crate::launch::{Caller, Plan, Request};
 use crate::paths;
 
@@ -73,11 +73,38 @@ pub(super) fn plan(
     let Parsed::Run(cli) = args::parse(&words).map_err(Unclear::Refused)? else {
         return Err(not_understood());
     };
+    if cli.global.home.is_some_and(|home| !is_home(&home, context)) {
+        return Err(Unclear::Refused(Failure::usage("it has another home")));
+    }
     let Command::Exec(exec) = cli.command else {
         return Err(not_understood());
     };
     let plan = exec.start.plan_for(&caller, context);
     plan.map_err(Unclear::Refused)
+}
+
+/// Tells whether an entry that starts broker has it look into another home than this.
+pub(super) fn has_other_home(entry: &Entry, context: &Context) -> bool {
+    let Some((_, arguments)) = entry.command() else {
+        return false;
+    };
+    let before = Wrapped::of(entry).map_or(0, |wrapped| wrapped.exec);
+    let words: Vec<&str> = arguments.into_iter().take(before).collect();
+    let behind = |pair: &[&str]| match pair {
+        ["--home", home] => Some(PathBuf::from(home)),
+        _ => None,
+    };
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--home="));
+    let mut named = words
+        .windows(2)
+        .filter_map(behind)
+        .chain(joined.map(PathBuf::from));
+    named.any(|home| !is_home(&home, context))
+}
+
+fn is_home(home: &Path, context: &Context) -> bool {
+    let other = paths::HomePaths::locate(Some(home));
+    matches!((other, context.paths()), (Ok(other), Ok(own)) if other == own)
 }
 
 /// Works out what an entry starts by itself, without broker: all of its variables are what the client makes of them. `None` where
@@ -213,13 +240,7 @@ pub(super) fn given(text: &str, place: &Place, starter: &Starter) -> Option<Stri
 
 /// Tells whether a variable may hold a secret, by its name and its text.
 fn may_be_secret(name: &str, value: &str) -> bool {
-    let alone = Entry {
-        server: String::new(),
-        is_disabled: false,
-        items: vec![Item {
-            place: Place::Variable(name.to_owned()),
-            text: Literal::new(value.to_owned()),
-        }],
-    };
+    let place = Place::Variable(name.to_owned());
+    let alone = Entry::of_one("", place, Literal::new(value.to_owned()));
     !detect(&alone).is_empty()
 }

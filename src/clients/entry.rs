@@ -72,6 +72,16 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns an entry of one text, for who wants to know what it is by itself.
+    #[must_use]
+    pub fn of_one(server: &str, place: Place, text: Literal) -> Self {
+        Self {
+            server: server.to_owned(),
+            is_disabled: false,
+            items: vec![Item { place, text }],
+        }
+    }
+
     /// Returns the text at a place, the last one where a key stands there twice, as parsers of JSON take it.
     #[must_use]
     pub fn get(&self, place: &Place) -> Option<&str> {

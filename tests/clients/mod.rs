@@ -5,6 +5,7 @@ mod add;
 mod baseline;
 mod check;
 mod doctor;
+mod elsewhere;
 mod gaps;
 mod history;
 mod hostile;

@@ -296,6 +296,9 @@ fn wrapping(
                 "the command of broker that is there does not allow secrets in arguments".into(),
             );
         }
+        if started::has_other_home(entry, context) {
+            return Err("it starts a broker that looks into another home".into());
+        }
         return Ok(unpassed(entry, wrapped, &moved));
     }
     let (command, _) = entry.command().ok_or("it has no program")?;
@@ -354,6 +357,15 @@ fn wrapping(
     }
     let is_shared = target.file.scope.is_shared();
     let label = entry::label_of(&entry.server);
+    if context
+        .config()
+        .is_ok_and(|config| config.servers.contains_key(&label))
+    {
+        return Err(
+            "broker.toml defines a server of that label, and exec takes its command from there"
+                .into(),
+        );
+    }
     let words =
         entry::words(&label, &flags, is_shared, context).map_err(|failure| match failure.code {
             "file-io" => Unwrapped::Failed(failure),

@@ -153,11 +153,6 @@ impl Target {
         self.file.format.is_edited() && self.entries.iter().any(|one| !one.plan.moves.is_empty())
     }
 
-    /// Tells whether nothing of it can be moved.
-    pub(super) fn is_left_alone(&self) -> bool {
-        !self.has_moves()
-    }
-
     /// What is not surely a secret, a line each.
     pub(super) fn maybe(&self) -> Vec<String> {
         if !self.file.format.is_edited() {

@@ -137,11 +137,7 @@ pub(in crate::cli) fn of_entry(
 
 /// An entry of one variable.
 fn alone(server: &str, item: Item) -> Entry {
-    Entry {
-        server: server.to_owned(),
-        is_disabled: false,
-        items: vec![item],
-    }
+    Entry::of_one(server, item.place, item.text)
 }
 
 /// Returns the variables that a file sets, each with its line.

@@ -175,14 +175,8 @@ fn named(place: &Place) -> Place {
 
 /// A key, unless it looks like a secret in the place of one.
 fn name(key: &str) -> String {
-    let alone = Entry {
-        server: String::new(),
-        is_disabled: false,
-        items: vec![Item {
-            place: Place::Other(Vec::new()),
-            text: Literal::new(key.to_owned()),
-        }],
-    };
+    let place = Place::Other(Vec::new());
+    let alone = Entry::of_one("", place, Literal::new(key.to_owned()));
     if detect(&alone).is_empty() {
         key.to_owned()
     } else {
